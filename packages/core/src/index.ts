@@ -1,0 +1,25 @@
+/**
+ * What all `@crln` packages share: errors, derived randomness, kernel names and shape rules. Imports no TensorFlow.js.
+ * @packageDocumentation
+ */
+export { CrlnError, type CrlnErrorCode, isCrlnError } from './errors.js';
+export {
+  type ConvAttrs,
+  type ConvFilterGradAttrs,
+  type ConvInputGradAttrs,
+  KERNELS,
+  type KernelName,
+  type NormAttrs,
+  type SgdAttrs,
+} from './kernels.js';
+export { RandomStream, stream } from './random.js';
+export {
+  convOutputSize,
+  convTransposeOutputSize,
+  dilatedSize,
+  type Padding3d,
+  type Pads3d,
+  resolvePads,
+  type Triple,
+  triple,
+} from './shapes.js';

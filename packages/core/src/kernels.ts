@@ -1,0 +1,80 @@
+import type { Pads3d, Triple } from './shapes.js';
+
+/**
+ * The kernels that a `@crln` backend registers beside the stock ones, and what they take. `@crln/ops` runs a kernel where the
+ * current backend has it and composes stock operations where it has not. All tensors are float32 and channels-last unless said.
+ *
+ * | kernel | inputs | attributes | outputs |
+ * |---|---|---|---|
+ * | Conv3d | x [N,D,H,W,Ci], filter [kd,kh,kw,Ci,Co], bias? [Co] | ConvAttrs | y [N,D',H',W',Co] |
+ * | Conv3dInputGrad | dy [N,D',H',W',Co], filter, bias? [Ci] (added to every voxel: a transposed conv's) | ConvAttrs + inputShape | dx |
+ * | Conv3dFilterGrad | x, dy | ConvAttrs + filterShape | dw |
+ * | DepthwiseConv3d | x [N,D,H,W,C], filter [kd,kh,kw,C], bias? | ConvAttrs | y |
+ * | DepthwiseConv3dInputGrad | dy, filter | ConvAttrs + inputShape | dx |
+ * | DepthwiseConv3dFilterGrad | x, dy | ConvAttrs + filterShape | dw [kd,kh,kw,C] |
+ * | Norm | x [N,…,C], gamma? [C], beta? [C] | NormAttrs | y, mean [G,C], variance [G,C] (biased); G = N per instance, else 1 |
+ * | NormGrad | dy, x, y, mean, variance, gamma?, beta? | NormAttrs | dx, dgamma [C], dbeta [C] |
+ * | ChannelAffine | x [N,…,C], scale [C], shift [C] | { relu } | y = x·scale + shift, then ReLU where asked |
+ * | ChannelAffineGrad | dy, x, y, scale | { relu } | dx, dscale [C], dshift [C] |
+ * | ChannelSum | x [N,…,C] | {} | [C], summed over all axes but the last |
+ * | ScaleChannels | x [N,…,C], mask [N,C] | {} | y = x·mask (channel dropout, and its gradient) |
+ * | SoftmaxCrossEntropy | logits [M,C], labels [M] int32 | { ignoreIndex } | loss [M], 0 where ignored |
+ * | SoftmaxCrossEntropyGrad | dy [M], logits, labels | { ignoreIndex } | dlogits |
+ * | DiceSums | probabilities [M,C], labels [M] int32 | {} | [3, C]: Σ p·t, Σ p², Σ t² |
+ * | DiceSumsGrad | dy [3,C], probabilities, labels | {} | dp |
+ * | LayerNorm | x [M,C], gamma [C], beta [C] | { epsilon } | y, mean [M], rstd [M] |
+ * | LayerNormGrad | dy, x, gamma, mean, rstd | {} | dx, dgamma, dbeta |
+ * | ScatterRows | values [K,R], indices [K] int32 | { rows } | [rows, R], duplicates summed |
+ * | SgdStep | parameter, gradient, velocity | SgdAttrs | parameter', velocity' |
+ * | EmaStep | target, source | { decay } | target·decay + source·(1 − decay) |
+ */
+export const KERNELS = {
+  Conv3d: 'CrlnConv3d',
+  Conv3dInputGrad: 'CrlnConv3dInputGrad',
+  Conv3dFilterGrad: 'CrlnConv3dFilterGrad',
+  DepthwiseConv3d: 'CrlnDepthwiseConv3d',
+  DepthwiseConv3dInputGrad: 'CrlnDepthwiseConv3dInputGrad',
+  DepthwiseConv3dFilterGrad: 'CrlnDepthwiseConv3dFilterGrad',
+  Norm: 'CrlnNorm',
+  NormGrad: 'CrlnNormGrad',
+  ChannelAffine: 'CrlnChannelAffine',
+  ChannelAffineGrad: 'CrlnChannelAffineGrad',
+  ChannelSum: 'CrlnChannelSum',
+  ScaleChannels: 'CrlnScaleChannels',
+  SoftmaxCrossEntropy: 'CrlnSoftmaxCrossEntropy',
+  SoftmaxCrossEntropyGrad: 'CrlnSoftmaxCrossEntropyGrad',
+  DiceSums: 'CrlnDiceSums',
+  DiceSumsGrad: 'CrlnDiceSumsGrad',
+  LayerNorm: 'CrlnLayerNorm',
+  LayerNormGrad: 'CrlnLayerNormGrad',
+  ScatterRows: 'CrlnScatterRows',
+  SgdStep: 'CrlnSgdStep',
+  EmaStep: 'CrlnEmaStep',
+} as const;
+
+export type KernelName = (typeof KERNELS)[keyof typeof KERNELS];
+
+export interface ConvAttrs {
+  strides: Triple;
+  pads: Pads3d;
+  dilations: Triple;
+}
+/** Shape [N, D, H, W, C] of the convolution's input, for its gradient. */
+export type ConvInputGradAttrs = ConvAttrs & { inputShape: number[] };
+export type ConvFilterGradAttrs = ConvAttrs & { filterShape: number[] };
+
+export interface NormAttrs {
+  /** Statistics over batch and space, or over the space of each sample. */
+  over: 'batch' | 'instance';
+  epsilon: number;
+  /** y = max(normalised, 0). */
+  relu: boolean;
+}
+
+/** PyTorch's SGD: g ← g + weightDecay·p; v ← momentum·v + g; p ← p − lr·(nesterov ? g + momentum·v : v). */
+export interface SgdAttrs {
+  learningRate: number;
+  momentum: number;
+  weightDecay: number;
+  nesterov: boolean;
+}

@@ -1,0 +1,24 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const source = (path: string) => fileURLToPath(new URL(`./packages/${path}`, import.meta.url));
+
+/** Tests run on the sources, not on `dist`: an alias for every package, sub-paths first. */
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^@crln\/([a-z-]+)\/([a-z-]+)$/, replacement: `${source('')}$1/src/$2.ts` },
+      { find: /^@crln\/([a-z-]+)$/, replacement: `${source('')}$1/src/index.ts` },
+    ],
+  },
+  test: {
+    include: [
+      'packages/*/__tests__/**/*.test.ts',
+      'scripts/__tests__/**/*.test.ts',
+      'examples/*/__tests__/**/*.test.ts',
+    ],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    maxWorkers: 2,
+  },
+});

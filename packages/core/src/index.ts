@@ -23,3 +23,4 @@ export {
   type Triple,
   triple,
 } from './shapes.js';
+export type { SampleGeometry, SampleIntensity, StrongPlan } from './strong.js';

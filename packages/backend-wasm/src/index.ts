@@ -1,1 +1,8 @@
-export {};
+/**
+ * A TensorFlow.js backend whose 3-D kernels run in WebAssembly SIMD.
+ * @packageDocumentation
+ */
+export { WASM_BACKEND } from './backend.js';
+export { kernelCalls, resetKernelCalls } from './counter.js';
+export { type BuildChoice, type BuildName, buildName, wasmMemoryBytes } from './engine.js';
+export { type RegisterOptions, registerWasmBackend, type WasmBackendInfo } from './register.js';

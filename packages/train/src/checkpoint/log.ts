@@ -10,8 +10,8 @@ export const METRICS_LOG = 'metrics.jsonl';
 export type LogLine = Record<string, Json> & { iteration: number };
 
 /** Adds a line to the log. @throws CrlnError `invalid-argument` where it holds NaN or what JSON cannot hold */
-export function appendLog(store: RunStore, line: LogLine, path: string = METRICS_LOG): Promise<void> {
-  return store.append(path, strictJson(line, path));
+export async function appendLog(store: RunStore, line: LogLine, path: string = METRICS_LOG): Promise<void> {
+  await store.append(path, strictJson(line, path));
 }
 
 /**

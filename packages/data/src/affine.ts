@@ -1,0 +1,51 @@
+import type { Triple } from '@crln/core';
+import type { Affine } from './volume.js';
+
+/** Σ_m a[row, m]·b[m, column], of two 4×4 matrices. */
+export function multiplyAffines(a: Affine, b: Affine): number[] {
+  const out: number[] = [];
+  for (let row = 0; row < 4; row++) {
+    for (let column = 0; column < 4; column++) {
+      let sum = 0;
+      for (let m = 0; m < 4; m++) sum += a[row * 4 + m]! * b[m * 4 + column]!;
+      out.push(sum);
+    }
+  }
+  return out;
+}
+
+/** Where a voxel index (also a fractional one) lies, in RAS mm. */
+export function voxelToWorld(affine: Affine, index: readonly number[]): Triple {
+  return [0, 1, 2].map(
+    (row) =>
+      affine[row * 4]! * index[0]! +
+      affine[row * 4 + 1]! * index[1]! +
+      affine[row * 4 + 2]! * index[2]! +
+      affine[row * 4 + 3]!,
+  ) as Triple;
+}
+
+/** The world direction of voxel axis `axis`, times its spacing. */
+export const affineColumn = (affine: Affine, axis: number): Triple => [
+  affine[axis]!,
+  affine[4 + axis]!,
+  affine[8 + axis]!,
+];
+
+/** Distance between voxel centres along each axis: the norms of the affine's first three columns. */
+export const affineSpacing = (affine: Affine): Triple =>
+  [0, 1, 2].map((axis) => Math.hypot(...affineColumn(affine, axis))) as Triple;
+
+/** Determinant of the 3×3 part: signed volume of a voxel in mm³. */
+export function affineDeterminant(affine: Affine): number {
+  const [a, b, c] = [0, 1, 2].map((axis) => affineColumn(affine, axis)) as [Triple, Triple, Triple];
+  return a[0] * (b[1] * c[2] - c[1] * b[2]) - b[0] * (a[1] * c[2] - c[1] * a[2]) + c[0] * (a[1] * b[2] - b[1] * a[2]);
+}
+
+/** A diagonal affine with voxel (0, 0, 0) at the origin: what a file without a position has. */
+export const spacingAffine = (spacing: Triple): number[] => [
+  ...[spacing[0], 0, 0, 0],
+  ...[0, spacing[1], 0, 0],
+  ...[0, 0, spacing[2], 0],
+  ...[0, 0, 0, 1],
+];

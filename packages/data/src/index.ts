@@ -10,3 +10,5 @@ export type { Case, Dataset, PreparedCase, SplitName, Splits } from './types.js'
 export { type Affine, assertFinite, type Volume, type VoxelArray, type VoxelType, volume, withData } from './volume.js';
 
 // Augmentation, samplers, phantoms.
+export { type PhantomOptions, phantomAtria, phantomCase } from './phantom/atria.js';
+export { type PhantomDatasetOptions, phantomDataset } from './phantom/dataset.js';

@@ -1,1 +1,27 @@
-export {};
+/**
+ * Differentiable 3-D operations for TensorFlow.js, right on any backend. Tensors are channels-last, `[N, D, H, W, C]` float32; label volumes are
+ * `[N, D, H, W]` int32. An operation runs a `@crln` kernel where the backend has it and composes stock operations where it has not.
+ * @packageDocumentation
+ */
+import './gradients.js';
+
+export type { SgdAttrs } from '@crln/core';
+export { type BatchNormInferenceOptions, batchNormInference } from './affine.js';
+export { channelSum } from './channelSum.js';
+export { type ConvOptions, type ConvTransposeOptions, conv3d, conv3dTranspose } from './conv3d.js';
+export { softmaxCrossEntropy } from './crossEntropy.js';
+export { depthwiseConv3d } from './depthwise.js';
+export { diceSums } from './dice.js';
+export { channelDropout, dropout, dropPath } from './dropout.js';
+export { gatherRows, gatherVoxels, sampleMasked } from './gather.js';
+export { hasKernel, stopGradient } from './kernel.js';
+export { layerNorm } from './layerNorm.js';
+export { gelu, linear, relu } from './linear.js';
+export { type BatchNormResult, batchNorm, instanceNorm, type NormOptions } from './norm.js';
+export { emaStep, sgdStep } from './optimizerStep.js';
+export { crop3d, type PadOptions, pad3d } from './pad.js';
+export { type MaxPoolOptions, maxPool3d } from './pool.js';
+export { type ResizeOptions, resize3d } from './resize.js';
+export { type BatchStatistics, type RunningStatistics, updateRunningStatistics } from './runningStatistics.js';
+export { flip3d, rot90InPlane } from './turn.js';
+export { type BackendChoice, type BackendName, type UseBackendOptions, useBackend } from './useBackend.js';

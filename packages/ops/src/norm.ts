@@ -1,0 +1,103 @@
+import { KERNELS, type NormAttrs } from '@crln/core';
+import * as tf from '@tensorflow/tfjs-core';
+import { expectChannelsLast, expectPerChannel } from './checks.js';
+import { differentiable, hasKernel, named, runKernel, stopGradient } from './kernel.js';
+
+export interface NormOptions {
+  /** [C], 1 if absent. */
+  gamma?: tf.Tensor | undefined;
+  /** [C], 0 if absent. */
+  beta?: tf.Tensor | undefined;
+  /** Added to the variance; 1e-5 by default, as in PyTorch. */
+  epsilon?: number | undefined;
+  /** Applies ReLU in the same pass. */
+  relu?: boolean | undefined;
+}
+
+export interface BatchNormResult {
+  /** As x. */
+  y: tf.Tensor5D;
+  /** [C]; carries no gradient. */
+  mean: tf.Tensor1D;
+  /** [C], biased (divided by n); carries no gradient. */
+  variance: tf.Tensor1D;
+}
+
+/**
+ * Batch normalisation with the statistics of this batch (training): y = (x − mean) / √(variance + ε) · γ + β, mean and variance over all axes
+ * but the last. The gradient goes through the statistics. (Ioffe and Szegedy 2015.)
+ *
+ * @param x [N, D, H, W, C] (any rank ≥ 2)
+ * @returns y, and the statistics for `updateRunningStatistics`.
+ * @throws CrlnError `invalid-shape`
+ */
+export function batchNorm(x: tf.Tensor, options: NormOptions = {}): BatchNormResult {
+  const channels = expectChannelsLast(x, 'x');
+  const [y, mean, variance] = normalise(x, options, 'batch');
+  return {
+    y: y as tf.Tensor5D,
+    mean: tf.reshape(mean!, [channels]) as tf.Tensor1D,
+    variance: tf.reshape(variance!, [channels]) as tf.Tensor1D,
+  };
+}
+
+/**
+ * Instance normalisation: as {@link batchNorm}, with the statistics of each sample's own voxels. (Ulyanov et al. 2016.)
+ * @param x [N, D, H, W, C] (any rank ≥ 2)
+ * @throws CrlnError `invalid-shape`
+ */
+export function instanceNorm(x: tf.Tensor, options: NormOptions = {}): tf.Tensor5D {
+  return tf.tidy(() => normalise(x, options, 'instance')[0] as tf.Tensor5D);
+}
+
+function normalise(x: tf.Tensor, options: NormOptions, over: NormAttrs['over']): tf.Tensor[] {
+  const channels = expectChannelsLast(x, 'x');
+  const { gamma, beta, epsilon = 1e-5, relu = false } = options;
+  expectPerChannel(gamma, 'gamma', channels);
+  expectPerChannel(beta, 'beta', channels);
+  const attrs: NormAttrs = { over, epsilon, relu };
+  if (!hasKernel(KERNELS.Norm)) return tf.tidy(() => composed(x, gamma, beta, attrs));
+  return differentiable(`${over}Norm`, {
+    inputs: { x, gamma, beta },
+    forward: (save) => {
+      const [y, mean, variance] = runKernel(KERNELS.Norm, { x, gamma, beta }, attrs) as [
+        tf.Tensor,
+        tf.Tensor,
+        tf.Tensor,
+      ];
+      save([x, y, mean, variance, ...(gamma ? [gamma] : []), ...(beta ? [beta] : [])]);
+      return [y, mean, variance];
+    },
+    gradient: ([dy], [x, y, mean, variance, ...affine]) => {
+      const inputs = {
+        dy,
+        x,
+        y,
+        mean,
+        variance,
+        gamma: gamma ? affine[0] : undefined,
+        beta: beta ? affine[affine.length - 1] : undefined,
+      };
+      return named(['x', 'gamma', 'beta'], runKernel(KERNELS.NormGrad, inputs, attrs));
+    },
+  });
+}
+
+/** The portable form: stock operations, whose own gradients do the rest. */
+function composed(x: tf.Tensor, gamma: tf.Tensor | undefined, beta: tf.Tensor | undefined, attrs: NormAttrs) {
+  const channels = x.shape[x.rank - 1] as number;
+  const groups = attrs.over === 'instance' ? (x.shape[0] as number) : 1;
+  const grouped = tf.reshape(x, [groups, -1, channels]);
+  const mean = tf.mean(grouped, 1, true);
+  const centred = tf.sub(grouped, mean);
+  const variance = tf.mean(tf.square(centred), 1, true);
+  let y: tf.Tensor = tf.mul(centred, tf.rsqrt(tf.add(variance, attrs.epsilon)));
+  if (gamma) y = tf.mul(y, gamma);
+  if (beta) y = tf.add(y, beta);
+  if (attrs.relu) y = tf.relu(y);
+  return [
+    tf.reshape(y, x.shape),
+    stopGradient(tf.reshape(mean, [groups, channels])),
+    stopGradient(tf.reshape(variance, [groups, channels])),
+  ];
+}

@@ -1,0 +1,127 @@
+import { buildName, type RegisterOptions, registerWasmBackend, WASM_BACKEND } from '@crln/backend-wasm';
+import { CrlnError } from '@crln/core';
+import * as tf from '@tensorflow/tfjs-core';
+
+const CHOICES = ['auto', 'wasm', 'webgpu', 'tensorflow', 'cpu'] as const;
+export type BackendName = (typeof CHOICES)[number];
+
+export interface UseBackendOptions {
+  /** Which build of the WebAssembly kernels; `'auto'` by default. */
+  simd?: RegisterOptions['simd'] | undefined;
+}
+
+export interface BackendChoice {
+  /** What was chosen: never `'auto'`. */
+  name: Exclude<BackendName, 'auto'>;
+  /** Its name inside TensorFlow.js (`tf.getBackend()`). */
+  tfBackend: string;
+  /** Why, in one sentence. */
+  reason: string;
+  /** Which build of the kernels runs: runs on different builds differ in the last bits. */
+  kernelBuild: string;
+}
+
+/**
+ * Makes a backend the current one of TensorFlow.js and says what was chosen and why.
+ *
+ * - `'auto'`: `'wasm'` where the JavaScript engine has WebAssembly SIMD, else `'cpu'`.
+ * - `'wasm'`: `@crln/backend-wasm`. (Never the stock wasm backend, whose 3-D gradients are wrong.)
+ * - `'cpu'`: stock TensorFlow.js in plain JavaScript: slow, the reference.
+ * - `'tensorflow'`: `@tensorflow/tfjs-node-gpu` or `@tensorflow/tfjs-node`, where installed.
+ * - `'webgpu'`: not part of this release.
+ *
+ * @throws CrlnError `unknown-option`, `backend-unavailable`, `missing-dependency`
+ */
+export async function useBackend(name: BackendName, options: UseBackendOptions = {}): Promise<BackendChoice> {
+  switch (name) {
+    case 'auto':
+      return automatic(options);
+    case 'wasm':
+      return wasm(options, 'asked for');
+    case 'cpu':
+      return cpu('asked for');
+    case 'tensorflow':
+      return tensorflow();
+    case 'webgpu':
+      return webgpu();
+    default:
+      throw new CrlnError('unknown-option', `unknown backend '${String(name)}'; choose one of ${CHOICES.join(', ')}`, {
+        name,
+        choices: CHOICES,
+      });
+  }
+}
+
+async function automatic(options: UseBackendOptions): Promise<BackendChoice> {
+  try {
+    return await wasm(options, 'this JavaScript engine has WebAssembly SIMD');
+  } catch (error) {
+    if (!(error instanceof CrlnError && error.code === 'backend-unavailable')) throw error;
+    return cpu(`the WebAssembly backend cannot run here (${error.message})`);
+  }
+}
+
+async function wasm(options: UseBackendOptions, reason: string): Promise<BackendChoice> {
+  await registerWasmBackend(options.simd ? { simd: options.simd } : {});
+  await select(WASM_BACKEND);
+  return { name: 'wasm', tfBackend: WASM_BACKEND, reason, kernelBuild: buildName() };
+}
+
+async function cpu(reason: string): Promise<BackendChoice> {
+  await import('@tensorflow/tfjs-backend-cpu');
+  await select('cpu');
+  return { name: 'cpu', tfBackend: 'cpu', reason, kernelBuild: `tfjs-cpu ${tf.version_core}` };
+}
+
+async function webgpu(): Promise<BackendChoice> {
+  throw new CrlnError(
+    'backend-unavailable',
+    "backend 'webgpu' (@crln/backend-webgpu) is not part of this release; use 'wasm', 'tensorflow' or 'cpu'",
+    { name: 'webgpu', alternatives: ['wasm', 'tensorflow', 'cpu'] },
+  );
+}
+
+async function tensorflow(): Promise<BackendChoice> {
+  const failures: string[] = [];
+  for (const specifier of ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node']) {
+    try {
+      // A variable, so that bundlers and tsc do not look for a package that most users do not have.
+      await import(/* @vite-ignore */ /* webpackIgnore: true */ specifier);
+    } catch (error) {
+      if (!isMissing(error, specifier)) failures.push(`${specifier}: ${(error as Error).message}`);
+      continue;
+    }
+    if (tf.findBackend('tensorflow') == null) {
+      failures.push(`${specifier} loaded a TensorFlow.js of its own; its version must be ${tf.version_core}`);
+      continue;
+    }
+    await select('tensorflow');
+    return { name: 'tensorflow', tfBackend: 'tensorflow', reason: `${specifier} is installed`, kernelBuild: specifier };
+  }
+  if (failures.length > 0) {
+    throw new CrlnError('backend-unavailable', `backend 'tensorflow' does not start: ${failures.join('; ')}`, {
+      failures,
+    });
+  }
+  throw new CrlnError(
+    'missing-dependency',
+    "backend 'tensorflow' needs @tensorflow/tfjs-node-gpu or @tensorflow/tfjs-node (Node below 23): npm install @tensorflow/tfjs-node",
+    { name: 'tensorflow', packages: ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'] },
+  );
+}
+
+function isMissing(error: unknown, specifier: string): boolean {
+  const { code, message } = error as { code?: string; message?: string };
+  const notFound =
+    code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND' || /resolve|find|load/i.test(message ?? '');
+  return notFound && (message ?? '').includes(specifier) && !/libtensorflow|\.node/.test(message ?? '');
+}
+
+async function select(tfBackend: string): Promise<void> {
+  if (!(await tf.setBackend(tfBackend))) {
+    throw new CrlnError('backend-unavailable', `TensorFlow.js could not start its backend '${tfBackend}'`, {
+      tfBackend,
+    });
+  }
+  await tf.ready();
+}

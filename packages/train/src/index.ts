@@ -22,6 +22,26 @@ export type {
   NamedTensor,
   NamedTensors,
 } from './checkpoint/types.js';
+export { type Components, type Connectivity, connectedComponents, largestComponent } from './metrics/components.js';
+export { squaredDistances } from './metrics/distanceTransform.js';
+export {
+  type CaseMetrics,
+  type ClassMetrics,
+  evaluateCase,
+  METRICS,
+  type MetricName,
+  type MetricValues,
+} from './metrics/evaluateCase.js';
+export { dice, jaccard } from './metrics/overlap.js';
+export {
+  bootstrapDeviation,
+  type EvaluationSummary,
+  type MetricSummary,
+  type Summary,
+  summarize,
+} from './metrics/summary.js';
+export { type SurfaceDistances, surface, surfaceDistances } from './metrics/surface.js';
+export { asd, assd, hd95 } from './metrics/surfaceMetrics.js';
 export {
   checkResume,
   compareRunConfigs,

@@ -33,12 +33,14 @@ export interface BatchNormResult {
  */
 export function batchNorm(x: tf.Tensor, options: NormOptions = {}): BatchNormResult {
   const channels = expectChannelsLast(x, 'x');
-  const [y, mean, variance] = normalise(x, options, 'batch');
-  return {
-    y: y as tf.Tensor5D,
-    mean: tf.reshape(mean!, [channels]) as tf.Tensor1D,
-    variance: tf.reshape(variance!, [channels]) as tf.Tensor1D,
-  };
+  return tf.tidy(() => {
+    const [y, mean, variance] = normalise(x, options, 'batch');
+    return {
+      y: y as tf.Tensor5D,
+      mean: tf.reshape(mean!, [channels]) as tf.Tensor1D,
+      variance: tf.reshape(variance!, [channels]) as tf.Tensor1D,
+    };
+  });
 }
 
 /**

@@ -58,7 +58,7 @@ function alongAxis(x: tf.Tensor, axis: number, weights: Float32Array, m: number)
   const product =
     columns === 1
       ? tf.matMul(tf.reshape(flat, [-1, n]) as tf.Tensor2D, matrix, false, true)
-      : tf.matMul(tf.tile(tf.expandDims(matrix, 0), [flat.shape[0] as number, 1, 1]), flat);
+      : tf.matMul(tf.expandDims(matrix, 0), flat);
   return tf.reshape(product, [...before, m, ...after]);
 }
 

@@ -35,7 +35,7 @@ try {
   step('npm install of the packed packages', () => {
     const dependencies = Object.fromEntries(Object.entries(packAll(join(project, 'packed'))).map(([name, file]) => [name, `file:${file}`]));
     for (const name of ['tfjs-core', 'tfjs-layers']) dependencies[`@tensorflow/${name}`] = '4.22.0';
-    const devDependencies = { typescript: '5.9.3', esbuild: '0.28.2', '@types/node': '^20.19.0' };
+    const devDependencies = { typescript: '5.9.3', esbuild: '0.27.7', '@types/node': '^20.19.0' };
     writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'consumer', private: true, type: 'module', dependencies, devDependencies }, null, 2));
     run('npm', ['install', '--no-audit', '--no-fund']);
   });

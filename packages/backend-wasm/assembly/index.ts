@@ -1,1 +1,4 @@
-export function placeholder(): i32 { return 1; }
+export { conv } from './conv';
+export { filterGrad } from './filterGrad';
+export { depthwise, depthwiseFilterGrad } from './depthwise';
+export { packFilter, pad, transpose, unpackSums } from './layout';

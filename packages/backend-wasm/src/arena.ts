@@ -70,11 +70,19 @@ export class Arena {
     return at;
   }
 
+  /** The same for whole numbers. */
+  putInts(values: Int32Array, purpose: Purpose): number {
+    const at = this.take(values.length, purpose);
+    new Int32Array(this.#memory.buffer, at, values.length).set(values);
+    return at;
+  }
+
   /** Gives back everything taken since `mark` (all, without one). */
   reset(mark = this.#base): void {
     this.#top = mark;
   }
 
+  /** Where the next block begins; for {@link Arena.reset}. */
   get mark(): number {
     return this.#top;
   }

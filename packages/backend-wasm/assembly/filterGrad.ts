@@ -1,0 +1,108 @@
+// Filter gradient: for each tap, the matrix product of the gathered sources (transposed) and the output gradient, summed over
+// voxels chunk by chunk in a fixed order, so that the float32 error stays small and the bits do not depend on who computes.
+import { madd } from './simd';
+import { CHUNK, ENTRY, fillTable } from './voxels';
+
+/**
+ * Adds the contribution of planes d0 … d1 − 1 to `sums`.
+ * @param dy gradient of those planes, contiguous [·, H, W, Co]
+ * @param sums [taps][rows][columns] floats, rows = run rounded up to 8, columns = Co rounded up to 4; what lies beyond run and Co is
+ *   garbage (the kernel reads past the end of a row and ignores it)
+ */
+export function filterGrad(
+  x: usize, dy: usize, sums: usize, taps: usize, tapCount: i32, run: i32, Co: i32,
+  d0: i32, d1: i32, H: i32, W: i32, xd: i32, xh: i32, xw: i32, table: usize,
+): void {
+  const total = (d1 - d0) * H * W;
+  const voxel = <usize>Co << 2;
+  const columns = <usize>((Co + 3) & ~3) << 2;
+  const rows = (run + 7) & ~7;
+  for (let v0 = 0; v0 < total; v0 += CHUNK) {
+    const v1 = min(v0 + CHUNK, total);
+    fillTable(table, v0, v1, H, W, x, xd, xh, xw, dy, W * H * voxel, W * voxel, voxel);
+    const end = table + <usize>((v1 - v0) * ENTRY);
+    const gradient = dy + <usize>v0 * voxel;
+    for (let t = 0; t < tapCount; t++) {
+      const offset = <usize>load<u32>(taps + (<usize>t << 2));
+      const tile = sums + <usize>(t * rows) * columns;
+      for (let c = 0; c < Co; c += 8) {
+        const g = gradient + (<usize>c << 2);
+        const at = tile + (<usize>c << 2);
+        if (Co - c > 4) {
+          for (let r = 0; r < run; r += 4) rows4(at + <usize>r * columns, columns, table, end, offset + (<usize>r << 2), g, voxel);
+        } else {
+          for (let r = 0; r < run; r += 8) rows8(at + <usize>r * columns, columns, table, end, offset + (<usize>r << 2), g, voxel);
+        }
+      }
+    }
+  }
+}
+
+/** 4 source floats × 8 channels. */
+// @ts-ignore: decorator
+@inline
+function rows4(at: usize, columns: usize, table: usize, end: usize, offset: usize, gradient: usize, voxel: usize): void {
+  const zero = f32x4.splat(0);
+  let a0 = zero, a1 = zero, b0 = zero, b1 = zero, c0 = zero, c1 = zero, d0 = zero, d1 = zero;
+  let g = gradient;
+  for (let e = table; e < end; e += ENTRY) {
+    const p = <usize>load<u32>(e) + offset;
+    const g0 = v128.load(g), g1 = v128.load(g, 16);
+    let s = v128.load32_splat(p);
+    a0 = madd(s, g0, a0); a1 = madd(s, g1, a1);
+    s = v128.load32_splat(p, 4);
+    b0 = madd(s, g0, b0); b1 = madd(s, g1, b1);
+    s = v128.load32_splat(p, 8);
+    c0 = madd(s, g0, c0); c1 = madd(s, g1, c1);
+    s = v128.load32_splat(p, 12);
+    d0 = madd(s, g0, d0); d1 = madd(s, g1, d1);
+    g += voxel;
+  }
+  add2(at, a0, a1);
+  add2(at + columns, b0, b1);
+  add2(at + columns * 2, c0, c1);
+  add2(at + columns * 3, d0, d1);
+}
+
+/** 8 source floats × 4 channels. */
+// @ts-ignore: decorator
+@inline
+function rows8(at: usize, columns: usize, table: usize, end: usize, offset: usize, gradient: usize, voxel: usize): void {
+  const zero = f32x4.splat(0);
+  let a = zero, b = zero, c = zero, d = zero, e0 = zero, f = zero, h = zero, i = zero;
+  let g = gradient;
+  for (let e = table; e < end; e += ENTRY) {
+    const p = <usize>load<u32>(e) + offset;
+    const g0 = v128.load(g);
+    a = madd(v128.load32_splat(p), g0, a);
+    b = madd(v128.load32_splat(p, 4), g0, b);
+    c = madd(v128.load32_splat(p, 8), g0, c);
+    d = madd(v128.load32_splat(p, 12), g0, d);
+    e0 = madd(v128.load32_splat(p, 16), g0, e0);
+    f = madd(v128.load32_splat(p, 20), g0, f);
+    h = madd(v128.load32_splat(p, 24), g0, h);
+    i = madd(v128.load32_splat(p, 28), g0, i);
+    g += voxel;
+  }
+  add1(at, a);
+  add1(at + columns, b);
+  add1(at + columns * 2, c);
+  add1(at + columns * 3, d);
+  add1(at + columns * 4, e0);
+  add1(at + columns * 5, f);
+  add1(at + columns * 6, h);
+  add1(at + columns * 7, i);
+}
+
+// @ts-ignore: decorator
+@inline
+function add1(at: usize, value: v128): void {
+  v128.store(at, f32x4.add(v128.load(at), value));
+}
+
+// @ts-ignore: decorator
+@inline
+function add2(at: usize, low: v128, high: v128): void {
+  v128.store(at, f32x4.add(v128.load(at), low));
+  v128.store(at, f32x4.add(v128.load(at, 16), high), 16);
+}

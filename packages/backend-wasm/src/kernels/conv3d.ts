@@ -1,0 +1,104 @@
+import { type ConvAttrs, type ConvFilterGradAttrs, type ConvInputGradAttrs, KERNELS } from '@crln/core';
+import type { KernelConfig, TensorInfo } from '@tensorflow/tfjs-core';
+import { gather } from '../conv/gather.js';
+import {
+  type ConvGeometry,
+  crlnGeometry,
+  expectShape,
+  inputShape,
+  outputShape,
+  type StockAttrs,
+  stockGeometry,
+} from '../conv/geometry.js';
+import { forwardPlan, inputGradPlan } from '../conv/plan.js';
+import { filterSums } from '../conv/sums.js';
+import { defineKernel, type KernelCall } from '../kernelConfig.js';
+
+type Call = Pick<KernelCall<unknown, unknown>, 'values' | 'output'>;
+
+function forward(g: ConvGeometry, x: TensorInfo, filter: TensorInfo, bias: TensorInfo | undefined, call: Call) {
+  expectShape(g, 'filter', filter, [...g.size, g.inChannels, g.outChannels]);
+  if (bias) expectShape(g, 'bias', bias, [g.outChannels]);
+  const y = gather({
+    kernel: g.kernel,
+    plan: forwardPlan(g),
+    batch: g.batch,
+    source: { values: call.values(x), size: g.input, channels: g.inChannels },
+    result: { size: g.output, channels: g.outChannels },
+    bias: bias && call.values(bias),
+    filter: call.values(filter),
+    filterStrides: { tap: g.inChannels * g.outChannels, source: g.outChannels, result: 1 },
+  });
+  return call.output(outputShape(g), y);
+}
+
+function inputGrad(g: ConvGeometry, dy: TensorInfo, filter: TensorInfo, bias: TensorInfo | undefined, call: Call) {
+  expectShape(g, 'filter', filter, [...g.size, g.inChannels, g.outChannels]);
+  expectShape(g, 'dy', dy, outputShape(g));
+  if (bias) expectShape(g, 'bias', bias, [g.inChannels]);
+  const dx = gather({
+    kernel: g.kernel,
+    plan: inputGradPlan(g),
+    batch: g.batch,
+    source: { values: call.values(dy), size: g.output, channels: g.outChannels },
+    result: { size: g.input, channels: g.inChannels },
+    bias: bias && call.values(bias),
+    filter: call.values(filter),
+    filterStrides: { tap: g.inChannels * g.outChannels, source: 1, result: g.outChannels },
+  });
+  return call.output(inputShape(g), dx);
+}
+
+function filterGrad(g: ConvGeometry, x: TensorInfo, dy: TensorInfo, call: Call) {
+  expectShape(g, 'dy', dy, outputShape(g));
+  const dw = filterSums({
+    kernel: g.kernel,
+    plan: forwardPlan(g),
+    batch: g.batch,
+    source: { values: call.values(x), size: g.input, channels: g.inChannels },
+    gradient: { values: call.values(dy), channels: g.outChannels },
+    depthwise: false,
+  });
+  return call.output([...g.size, g.inChannels, g.outChannels], dw);
+}
+
+type Forward = { x: TensorInfo; filter: TensorInfo; bias?: TensorInfo };
+type InputGrad = { dy: TensorInfo; filter: TensorInfo; bias?: TensorInfo };
+type FilterGrad = { x: TensorInfo; dy: TensorInfo };
+
+/** Convolution and its gradients: our own names (explicit pads, dilation, bias) and the stock ones, on the same code. */
+export const conv3dKernels: readonly KernelConfig[] = [
+  defineKernel<Forward, ConvAttrs>(KERNELS.Conv3d, (call) => {
+    const { x, filter, bias } = call.inputs;
+    return forward(crlnGeometry(KERNELS.Conv3d, x.shape, filter.shape, call.attrs), x, filter, bias, call);
+  }),
+  defineKernel<InputGrad, ConvInputGradAttrs>(KERNELS.Conv3dInputGrad, (call) => {
+    const { dy, filter, bias } = call.inputs;
+    const g = crlnGeometry(KERNELS.Conv3dInputGrad, call.attrs.inputShape, filter.shape, call.attrs);
+    return inputGrad(g, dy, filter, bias, call);
+  }),
+  defineKernel<FilterGrad, ConvFilterGradAttrs>(KERNELS.Conv3dFilterGrad, (call) => {
+    const { x, dy } = call.inputs;
+    const g = crlnGeometry(KERNELS.Conv3dFilterGrad, x.shape, call.attrs.filterShape, call.attrs);
+    return filterGrad(g, x, dy, call);
+  }),
+  defineKernel<Forward, StockAttrs>('Conv3D', (call) => {
+    const { x, filter } = call.inputs;
+    if (x.dtype !== 'float32') return call.stock();
+    return forward(stockGeometry('Conv3D', x.shape, filter.shape, call.attrs), x, filter, undefined, call);
+  }),
+  defineKernel<InputGrad, StockAttrs & { inputShape: number[] }>('Conv3DBackpropInputV2', (call) => {
+    const { dy, filter } = call.inputs;
+    const g = stockGeometry('Conv3DBackpropInputV2', call.attrs.inputShape, filter.shape, call.attrs);
+    return inputGrad(g, dy, filter, undefined, call);
+  }),
+  defineKernel<FilterGrad, StockAttrs & { filterShape: number[] }>('Conv3DBackpropFilterV2', (call) => {
+    const { x, dy } = call.inputs;
+    return filterGrad(
+      stockGeometry('Conv3DBackpropFilterV2', x.shape, call.attrs.filterShape, call.attrs),
+      x,
+      dy,
+      call,
+    );
+  }),
+];

@@ -1,0 +1,73 @@
+import { type ConvAttrs, type ConvFilterGradAttrs, type ConvInputGradAttrs, CrlnError, KERNELS } from '@crln/core';
+import type { KernelConfig, TensorInfo } from '@tensorflow/tfjs-core';
+import { gather } from '../conv/gather.js';
+import { type ConvGeometry, crlnGeometry, expectShape, inputShape, outputShape } from '../conv/geometry.js';
+import { forwardPlan, inputGradPlan } from '../conv/plan.js';
+import { filterSums } from '../conv/sums.js';
+import { defineKernel } from '../kernelConfig.js';
+
+/** The filter is [kd, kh, kw, C]: as many channels out as in. */
+function geometry(kernel: string, input: readonly number[], filter: readonly number[], attrs: ConvAttrs): ConvGeometry {
+  const channels = input.at(-1)!;
+  if (filter.length !== 4 || filter[3] !== channels) {
+    throw new CrlnError('invalid-shape', `${kernel}: expected filter [kd, kh, kw, ${channels}], got [${filter}]`, {
+      kernel,
+      input,
+      filter,
+    });
+  }
+  return crlnGeometry(kernel, input, [...filter, channels], attrs);
+}
+
+export const depthwiseConv3dKernels: readonly KernelConfig[] = [
+  defineKernel<{ x: TensorInfo; filter: TensorInfo; bias?: TensorInfo }, ConvAttrs>(
+    KERNELS.DepthwiseConv3d,
+    ({ inputs: { x, filter, bias }, attrs, values, output }) => {
+      const g = geometry(KERNELS.DepthwiseConv3d, x.shape, filter.shape, attrs);
+      if (bias) expectShape(g, 'bias', bias, [g.inChannels]);
+      const y = gather({
+        kernel: g.kernel,
+        plan: forwardPlan(g),
+        batch: g.batch,
+        source: { values: values(x), size: g.input, channels: g.inChannels },
+        result: { size: g.output, channels: g.inChannels },
+        bias: bias && values(bias),
+        filter: values(filter),
+      });
+      return output(outputShape(g), y);
+    },
+  ),
+  defineKernel<{ dy: TensorInfo; filter: TensorInfo }, ConvInputGradAttrs>(
+    KERNELS.DepthwiseConv3dInputGrad,
+    ({ inputs: { dy, filter }, attrs, values, output }) => {
+      const g = geometry(KERNELS.DepthwiseConv3dInputGrad, attrs.inputShape, filter.shape, attrs);
+      expectShape(g, 'dy', dy, outputShape(g));
+      const dx = gather({
+        kernel: g.kernel,
+        plan: inputGradPlan(g),
+        batch: g.batch,
+        source: { values: values(dy), size: g.output, channels: g.inChannels },
+        result: { size: g.input, channels: g.inChannels },
+        bias: undefined,
+        filter: values(filter),
+      });
+      return output(inputShape(g), dx);
+    },
+  ),
+  defineKernel<{ x: TensorInfo; dy: TensorInfo }, ConvFilterGradAttrs>(
+    KERNELS.DepthwiseConv3dFilterGrad,
+    ({ inputs: { x, dy }, attrs, values, output }) => {
+      const g = geometry(KERNELS.DepthwiseConv3dFilterGrad, x.shape, attrs.filterShape, attrs);
+      expectShape(g, 'dy', dy, outputShape(g));
+      const dw = filterSums({
+        kernel: g.kernel,
+        plan: forwardPlan(g),
+        batch: g.batch,
+        source: { values: values(x), size: g.input, channels: g.inChannels },
+        gradient: { values: values(dy), channels: g.inChannels },
+        depthwise: true,
+      });
+      return output([...g.size, g.inChannels], dw);
+    },
+  ),
+];

@@ -1,0 +1,48 @@
+import { CrlnError } from '@crln/core';
+
+/** Options that V-Net and 3D U-Net share. */
+export interface NetworkOptions {
+  /** Channels of the image. Default 1. */
+  inChannels?: number;
+  /** Channels of the logits. Default 2. */
+  classes?: number;
+  /** Channels of the first level; every level down doubles them. Default 16. */
+  baseFilters?: number;
+  /** Number of down-samplings, at least 2; D, H, W must be multiples of 2^levels. Default 4. */
+  levels?: number;
+  /** Dropout rate after the bottleneck and after the last decoder layer. */
+  dropout?: number;
+  /** Width R of the representation head; without it there is no head. */
+  representation?: number;
+  /** Seed of the first weights. Default 0. */
+  seed?: number;
+  name?: string;
+}
+
+/** Throws a {@link CrlnError} `invalid-option` unless `value` is a whole number of at least `least`. */
+export function wholeNumber(owner: string, option: string, value: number, least: number): number {
+  if (!Number.isInteger(value) || value < least) {
+    throw new CrlnError('invalid-option', `${owner}: ${option} must be a whole number >= ${least}, got ${value}`, {
+      option,
+      value,
+    });
+  }
+  return value;
+}
+
+/** Fills in the defaults and checks. */
+export function resolveNetwork(options: NetworkOptions, dropout: number, name: string) {
+  const given = { inChannels: 1, classes: 2, baseFilters: 16, levels: 4, dropout, seed: 0, name, ...options };
+  wholeNumber(given.name, 'inChannels', given.inChannels, 1);
+  wholeNumber(given.name, 'classes', given.classes, 1);
+  wholeNumber(given.name, 'baseFilters', given.baseFilters, 1);
+  wholeNumber(given.name, 'levels', given.levels, 2);
+  if (given.representation !== undefined) wholeNumber(given.name, 'representation', given.representation, 1);
+  return given;
+}
+
+export type ResolvedNetwork = ReturnType<typeof resolveNetwork>;
+
+/** Channels of every level, from full resolution down to the bottleneck. */
+export const levelWidths = ({ baseFilters, levels }: ResolvedNetwork): number[] =>
+  Array.from({ length: levels + 1 }, (_, level) => baseFilters * 2 ** level);

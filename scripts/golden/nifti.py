@@ -75,7 +75,8 @@ def write(folder):
         header["descrip"] = b"golden"
         image = cls(data, matrix, header)
         image.set_data_dtype(data.dtype)
-        image.set_sform(matrix, sform)
+        # Without a code the rows are left zero, so that a reader that uses them regardless is found out.
+        image.set_sform(matrix if sform else np.zeros((4, 4)), sform)
         image.set_qform(matrix if qform else None, qform or 0)
         if scale:
             image.header.set_slope_inter(*scale)

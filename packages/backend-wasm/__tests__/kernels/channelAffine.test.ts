@@ -1,0 +1,71 @@
+import { KERNELS } from '@crln/core';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { expectClose, normals, runOurs, useWasm } from './harness.js';
+
+beforeAll(useWasm);
+
+// 17 channels and 7·11·13 voxels: the last lanes of a block are incomplete, and there is more than one block
+describe.each([1, 2, 3, 4, 5, 16, 17])('%i channels', (channels) => {
+  const shape = [2, 7, 11, 13, channels];
+  const size = shape.reduce((a, b) => a * b);
+  const x = normals(size, 1);
+  const dy = normals(size, 2);
+  const scale = normals(channels, 3);
+  const shift = normals(channels, 4);
+  const y = x.map((value, i) => Math.max(value * scale[i % channels]! + shift[i % channels]!, 0));
+
+  it.each([true, false])('scales and shifts, relu %s', (relu) => {
+    const inputs = { x: tf.tensor(x, shape), scale: tf.tensor1d(scale), shift: tf.tensor1d(shift) };
+    const [ours] = runOurs(KERNELS.ChannelAffine, inputs, { relu });
+    const plain = x.map((value, i) => value * scale[i % channels]! + shift[i % channels]!);
+    expectClose(ours!, relu ? y : plain);
+  });
+
+  it.each([true, false])('has the gradient of that, relu %s', (relu) => {
+    const inputs = {
+      dy: tf.tensor(dy, shape),
+      x: tf.tensor(x, shape),
+      y: tf.tensor(y, shape),
+      scale: tf.tensor1d(scale),
+    };
+    const [dx, dscale, dshift] = runOurs(KERNELS.ChannelAffineGrad, inputs, { relu });
+    const g = dy.map((value, i) => (relu && y[i] === 0 ? 0 : value));
+    const expectedScale = new Float64Array(channels);
+    const expectedShift = new Float64Array(channels);
+    g.forEach((value, i) => {
+      expectedScale[i % channels]! += value * x[i]!;
+      expectedShift[i % channels]! += value;
+    });
+    expectClose(
+      dx!,
+      g.map((value, i) => value * scale[i % channels]!),
+    );
+    expectClose(dscale!, expectedScale);
+    expectClose(dshift!, expectedShift);
+  });
+
+  it('sums over all but the channels', () => {
+    const expected = new Float64Array(channels);
+    x.forEach((value, i) => {
+      expected[i % channels]! += value;
+    });
+    expectClose(runOurs(KERNELS.ChannelSum, { x: tf.tensor(x, shape) })[0]!, expected);
+  });
+
+  it('multiplies every sample by its own channel mask', () => {
+    const mask = normals(2 * channels, 5).map((value) => (value > 0 ? 2 : 0));
+    const [ours] = runOurs(KERNELS.ScaleChannels, { x: tf.tensor(x, shape), mask: tf.tensor2d(mask, [2, channels]) });
+    const perSample = size / 2;
+    expectClose(
+      ours!,
+      x.map((value, i) => value * mask[Math.floor(i / perSample) * channels + (i % channels)]!),
+    );
+  });
+});
+
+it('sums a million voxels to float32 accuracy', () => {
+  const x = new Float32Array(1 << 20).fill(0.1);
+  const [sum] = runOurs(KERNELS.ChannelSum, { x: tf.tensor(x, [1 << 20, 1]) });
+  expect(sum![0]).toBe(Math.fround(Math.fround(0.1) * (1 << 20)));
+});

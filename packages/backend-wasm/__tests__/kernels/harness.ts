@@ -1,0 +1,53 @@
+import { stream } from '@crln/core';
+import * as tf from '@tensorflow/tfjs-core';
+import { expect } from 'vitest';
+import { kernelCalls, registerWasmBackend, resetKernelCalls, WASM_BACKEND } from '../../src/index.js';
+
+/** Registers the backend, makes it current and forgets the kernel counts. For `beforeAll`. */
+export async function useWasm(): Promise<void> {
+  await registerWasmBackend();
+  await tf.setBackend(WASM_BACKEND);
+  resetKernelCalls();
+}
+
+/** Runs one kernel on the current backend and returns its outputs' values; expects that OUR kernel ran. */
+export function runOurs(name: string, inputs: Record<string, tf.Tensor>, attrs: object = {}): Float32Array[] {
+  const before = kernelCalls()[name] ?? 0;
+  const outputs = tf.tidy(() => {
+    const result = tf
+      .engine()
+      .runKernel(
+        name,
+        inputs as unknown as tf.NamedTensorMap,
+        attrs as unknown as Parameters<tf.KernelFunc>[0]['attrs'] & object,
+      );
+    return ([] as tf.Tensor[]).concat(result as tf.Tensor | tf.Tensor[]).map((t) => t.dataSync<'float32'>());
+  });
+  expect(kernelCalls()[name]).toBe(before + 1);
+  return outputs;
+}
+
+/** Standard normal float32s. */
+export function normals(count: number, seed = 0, scale = 1, mean = 0): Float32Array {
+  const rng = stream(seed, 'test', 0, 0);
+  return Float32Array.from({ length: count }, () => mean + scale * rng.normal());
+}
+
+export function integers(count: number, low: number, high: number, seed = 0): Int32Array {
+  const rng = stream(seed, 'integers', 0, 0);
+  return Int32Array.from({ length: count }, () => low + Math.floor(rng.uniform() * (high - low)));
+}
+
+/** Each element within `tolerance` of the expected one, relative to it, plus a tenth of that of the largest. */
+export function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance = 1e-5): void {
+  expect(actual.length).toBe(expected.length);
+  let largest = 0;
+  for (let i = 0; i < expected.length; i++) {
+    if (Number.isFinite(expected[i]!)) largest = Math.max(largest, Math.abs(expected[i]!));
+  }
+  for (let i = 0; i < expected.length; i++) {
+    const [a, e] = [actual[i]!, expected[i]!];
+    if (Object.is(a, e) || a === e) continue;
+    if (!(Math.abs(a - e) <= tolerance * (Math.abs(e) + largest / 10))) expect(a, `element ${i}`).toBe(e);
+  }
+}

@@ -1,0 +1,23 @@
+import { KERNELS } from '@crln/core';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, expect, it } from 'vitest';
+import { expectClose, normals, runOurs, useWasm } from './harness.js';
+
+beforeAll(useWasm);
+
+it.each([1, 2, 3, 17])('adds rows of %i where they belong, duplicates summed', (width) => {
+  const indices = [3, 0, 3, 4];
+  const values = normals(4 * width, 1);
+  const inputs = { values: tf.tensor2d(values, [4, width]), indices: tf.tensor1d(indices, 'int32') };
+  const [out] = runOurs(KERNELS.ScatterRows, inputs, { rows: 6 });
+  const expected = new Float64Array(6 * width);
+  values.forEach((value, i) => {
+    expected[indices[Math.floor(i / width)]! * width + (i % width)]! += value;
+  });
+  expectClose(out!, expected);
+});
+
+it('refuses an index outside the rows', () => {
+  const inputs = { values: tf.ones([1, 2]), indices: tf.tensor1d([6], 'int32') };
+  expect(() => runOurs(KERNELS.ScatterRows, inputs, { rows: 6 })).toThrow(/indices\[0\] is 6, expected 0 to 5/);
+});

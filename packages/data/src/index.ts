@@ -3,12 +3,23 @@
  * @packageDocumentation
  */
 
+// Augmentation, samplers, phantoms.
+export { type PatchBatch, type WeakBatchOptions, weakBatch } from './augment/batch.js';
+export { geometryIndex } from './augment/geometry.js';
+export { type StrongOptions, strongImages, strongPlan } from './augment/strong.js';
+export {
+  applyWeakPlan,
+  type Patch,
+  type WeakOptions,
+  type WeakPlan,
+  weakPatch,
+  weakPlan,
+} from './augment/weak.js';
 // Volumes, files, recipes, data sets.
 export { readNifti } from './nifti/read.js';
 export { type WriteNiftiOptions, writeNifti } from './nifti/write.js';
-export type { Case, Dataset, PreparedCase, SplitName, Splits } from './types.js';
-export { type Affine, assertFinite, type Volume, type VoxelArray, type VoxelType, volume, withData } from './volume.js';
-
-// Augmentation, samplers, phantoms.
 export { type PhantomOptions, phantomAtria, phantomCase } from './phantom/atria.js';
 export { type PhantomDatasetOptions, phantomDataset } from './phantom/dataset.js';
+export { type BatchCases, type TwoStreamOptions, twoStreamSampler } from './sampler.js';
+export type { Case, Dataset, PreparedCase, SplitName, Splits } from './types.js';
+export { type Affine, assertFinite, type Volume, type VoxelArray, type VoxelType, volume, withData } from './volume.js';

@@ -1,0 +1,25 @@
+import type { RandomStream, SampleGeometry } from '@crln/core';
+
+/**
+ * CutMix boxes of one batch (METHOD: λ ~ Beta(4, 4) once): per sample a centre uniform in [⌊S/8⌋, S) on each in-plane axis and a
+ * half extent ⌊⌊S·√(1 − λ)⌋/2⌋, clipped to the patch; partners are a random permutation, which may be the identity.
+ */
+export function drawBoxes(
+  [d, h]: readonly number[],
+  batch: number,
+  rng: RandomStream,
+): Pick<SampleGeometry, 'box' | 'partner'>[] {
+  const ratio = Math.sqrt(1 - rng.beta(4, 4));
+  const partners = rng.permutation(batch);
+  const side = (n: number): [number, number] => {
+    const half = Math.floor(Math.floor(n * ratio) / 2);
+    const first = Math.floor(n / 8);
+    const centre = first + rng.integer(n - first);
+    return [Math.max(centre - half, 0), Math.min(centre + half, n)];
+  };
+  return Array.from(partners, (partner) => {
+    const [d0, d1] = side(d!);
+    const [h0, h1] = side(h!);
+    return { box: { d0, d1, h0, h1 }, partner };
+  });
+}

@@ -22,6 +22,14 @@ export type {
   NamedTensor,
   NamedTensors,
 } from './checkpoint/types.js';
+export {
+  type CaseRow,
+  type EvaluateOptions,
+  type EvaluationCase,
+  evaluateCases,
+  type LabelPredictor,
+  slidingPredictor,
+} from './evaluate.js';
 export { type Components, type Connectivity, connectedComponents, largestComponent } from './metrics/components.js';
 export { squaredDistances } from './metrics/distanceTransform.js';
 export {
@@ -53,5 +61,6 @@ export {
   writeRunConfig,
 } from './runConfig.js';
 export { decodeSafetensors, encodeSafetensors } from './safetensors.js';
+export { mostProbable, type SlidingWindowOptions, slidingWindow, type WindowPredictor } from './slidingWindow.js';
 export { memoryStore } from './store/memoryStore.js';
 export type { RunStore } from './store/runStore.js';

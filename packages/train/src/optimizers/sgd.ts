@@ -1,0 +1,128 @@
+import { CrlnError } from '@crln/core';
+import { sgdStep } from '@crln/ops';
+import {
+  keep,
+  type Scalar,
+  type Tensor,
+  tidy,
+  type Variable,
+  variable,
+  variableGrads,
+  zeros,
+} from '@tensorflow/tfjs-core';
+
+export interface SgdOptions {
+  learningRate: number;
+  /** Default 0.9. */
+  momentum?: number;
+  /** Default true; needs a momentum. */
+  nesterov?: boolean;
+  /** Added to the gradient as weightDecay·p, on every parameter. Default 0. */
+  weightDecay?: number;
+}
+
+/** What a trainer needs of an optimizer: a rate to schedule, and slots to save. */
+export interface Optimizer {
+  learningRate: number;
+  /** Its memory by parameter name. A slot that does not exist yet is absent, and may be set by {@link Optimizer.restore}. */
+  slots(): Record<string, Variable>;
+  /** Takes the slots of a checkpoint. */
+  restore(slots: Record<string, Tensor>): void;
+  dispose(): void;
+}
+
+/**
+ * Stochastic gradient descent with momentum as PyTorch has it: g ← g + λ·p; v ← m·v + g; p ← p − η·(nesterov ? g + m·v : v), v = 0
+ * at first. A parameter without a gradient is skipped entirely: no decay, no momentum. (One whose gradient is zero still decays.)
+ */
+export class Sgd implements Optimizer {
+  learningRate: number;
+  readonly #parameters: Readonly<Record<string, Variable>>;
+  readonly #velocities: Record<string, Variable> = {};
+  readonly #attrs: { momentum: number; nesterov: boolean; weightDecay: number };
+
+  /** @param parameters by stable name */
+  constructor(parameters: Readonly<Record<string, Variable>>, options: SgdOptions) {
+    const { learningRate, momentum = 0.9, weightDecay = 0 } = options;
+    const nesterov = (options.nesterov ?? true) && momentum > 0;
+    if (!(learningRate >= 0) || !(momentum >= 0 && momentum < 1) || !(weightDecay >= 0)) {
+      throw new CrlnError(
+        'invalid-option',
+        `Sgd: expected learningRate >= 0, 0 <= momentum < 1, weightDecay >= 0, got ${learningRate}, ${momentum}, ${weightDecay}`,
+        { learningRate, momentum, weightDecay },
+      );
+    }
+    this.#parameters = parameters;
+    this.learningRate = learningRate;
+    this.#attrs = { momentum, nesterov, weightDecay };
+  }
+
+  /**
+   * One step down the gradient of `terms().loss`. `terms` runs on the tape; call it with nothing on it that needs no gradient.
+   *
+   * @returns all terms, kept (`tf.keep`): the caller disposes them
+   */
+  minimise(terms: () => { loss: Scalar } & Record<string, Scalar>): Record<string, Scalar> {
+    let kept: Record<string, Scalar> = {};
+    tidy(() => {
+      const forward = () => {
+        const found = terms();
+        kept = Object.fromEntries(Object.entries(found).map(([name, term]) => [name, keep(term.clone())]));
+        return found.loss;
+      };
+      const names = Object.entries(this.#parameters);
+      const { grads } = variableGrads(
+        forward,
+        names.map(([, parameter]) => parameter),
+      );
+      this.step(Object.fromEntries(names.map(([name, parameter]) => [name, grads[parameter.name]])));
+    });
+    return kept;
+  }
+
+  /** One step. Gradients by parameter name; an absent one skips its parameter. */
+  step(gradients: Readonly<Record<string, Tensor | null | undefined>>): void {
+    const attrs = { learningRate: this.learningRate, ...this.#attrs };
+    for (const [name, parameter] of Object.entries(this.#parameters)) {
+      const gradient = gradients[name];
+      if (!gradient) continue;
+      tidy(() => {
+        const velocity = this.#velocity(name, parameter);
+        const [moved, speed] = sgdStep(parameter, gradient, velocity, attrs);
+        parameter.assign(moved);
+        velocity.assign(speed);
+      });
+    }
+  }
+
+  slots(): Record<string, Variable> {
+    return { ...this.#velocities };
+  }
+
+  restore(slots: Record<string, Tensor>): void {
+    for (const [name, value] of Object.entries(slots)) {
+      const parameter = this.#parameters[name];
+      if (!parameter || parameter.shape.join() !== value.shape.join()) {
+        throw new CrlnError(
+          'settings-differ',
+          `optimizer slot '${name}' of shape [${value.shape}] fits no parameter${parameter ? `: it has shape [${parameter.shape}]` : ''}`,
+          { name, shape: value.shape },
+        );
+      }
+      this.#velocity(name, parameter).assign(value);
+    }
+  }
+
+  dispose(): void {
+    for (const [name, velocity] of Object.entries(this.#velocities)) {
+      velocity.dispose();
+      delete this.#velocities[name];
+    }
+  }
+
+  #velocity(name: string, parameter: Variable): Variable {
+    const made = this.#velocities[name] ?? tidy(() => variable(zeros(parameter.shape), false));
+    this.#velocities[name] = made;
+    return made;
+  }
+}

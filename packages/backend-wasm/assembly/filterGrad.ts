@@ -6,7 +6,7 @@ import { CHUNK, ENTRY, fillTable } from './voxels';
 /**
  * Adds the contribution of planes d0 … d1 − 1 to `sums`.
  * @param dy gradient of those planes, contiguous [·, H, W, Co]
- * @param sums [taps][rows][columns] floats, rows = run rounded up to 8, columns = Co rounded up to 4; what lies beyond run and Co is
+ * @param sums [taps][rows][columns] floats, rows = run rounded up to 4, columns = Co rounded up to 4; what lies beyond run and Co is
  *   garbage (the kernel reads past the end of a row and ignores it)
  */
 export function filterGrad(
@@ -16,7 +16,7 @@ export function filterGrad(
   const total = (d1 - d0) * H * W;
   const voxel = <usize>Co << 2;
   const columns = <usize>((Co + 3) & ~3) << 2;
-  const rows = (run + 7) & ~7;
+  const rows = (run + 3) & ~3;
   for (let v0 = 0; v0 < total; v0 += CHUNK) {
     const v1 = min(v0 + CHUNK, total);
     fillTable(table, v0, v1, H, W, x, xd, xh, xw, dy, W * H * voxel, W * voxel, voxel);
@@ -28,11 +28,8 @@ export function filterGrad(
       for (let c = 0; c < Co; c += 8) {
         const g = gradient + (<usize>c << 2);
         const at = tile + (<usize>c << 2);
-        if (Co - c > 4) {
-          for (let r = 0; r < run; r += 4) rows4(at + <usize>r * columns, columns, table, end, offset + (<usize>r << 2), g, voxel);
-        } else {
-          for (let r = 0; r < run; r += 8) rows8(at + <usize>r * columns, columns, table, end, offset + (<usize>r << 2), g, voxel);
-        }
+        if (Co - c > 4) for (let r = 0; r < run; r += 4) wide(at + <usize>r * columns, columns, table, end, offset + (<usize>r << 2), g, voxel);
+        else for (let r = 0; r < run; r += 4) narrow(at + <usize>r * columns, columns, table, end, offset + (<usize>r << 2), g, voxel);
       }
     }
   }
@@ -41,7 +38,7 @@ export function filterGrad(
 /** 4 source floats × 8 channels. */
 // @ts-ignore: decorator
 @inline
-function rows4(at: usize, columns: usize, table: usize, end: usize, offset: usize, gradient: usize, voxel: usize): void {
+function wide(at: usize, columns: usize, table: usize, end: usize, offset: usize, gradient: usize, voxel: usize): void {
   const zero = f32x4.splat(0);
   let a0 = zero, a1 = zero, b0 = zero, b1 = zero, c0 = zero, c1 = zero, d0 = zero, d1 = zero;
   let g = gradient;
@@ -64,12 +61,12 @@ function rows4(at: usize, columns: usize, table: usize, end: usize, offset: usiz
   add2(at + columns * 3, d0, d1);
 }
 
-/** 8 source floats × 4 channels. */
+/** 4 source floats × 4 channels. */
 // @ts-ignore: decorator
 @inline
-function rows8(at: usize, columns: usize, table: usize, end: usize, offset: usize, gradient: usize, voxel: usize): void {
-  const zero = f32x4.splat(0);
-  let a = zero, b = zero, c = zero, d = zero, e0 = zero, f = zero, h = zero, i = zero;
+function narrow(at: usize, columns: usize, table: usize, end: usize, offset: usize, gradient: usize, voxel: usize): void {
+  let a = f32x4.splat(0);
+  let b = a, c = a, d = a;
   let g = gradient;
   for (let e = table; e < end; e += ENTRY) {
     const p = <usize>load<u32>(e) + offset;
@@ -78,20 +75,12 @@ function rows8(at: usize, columns: usize, table: usize, end: usize, offset: usiz
     b = madd(v128.load32_splat(p, 4), g0, b);
     c = madd(v128.load32_splat(p, 8), g0, c);
     d = madd(v128.load32_splat(p, 12), g0, d);
-    e0 = madd(v128.load32_splat(p, 16), g0, e0);
-    f = madd(v128.load32_splat(p, 20), g0, f);
-    h = madd(v128.load32_splat(p, 24), g0, h);
-    i = madd(v128.load32_splat(p, 28), g0, i);
     g += voxel;
   }
   add1(at, a);
   add1(at + columns, b);
   add1(at + columns * 2, c);
   add1(at + columns * 3, d);
-  add1(at + columns * 4, e0);
-  add1(at + columns * 5, f);
-  add1(at + columns * 6, h);
-  add1(at + columns * 7, i);
 }
 
 // @ts-ignore: decorator

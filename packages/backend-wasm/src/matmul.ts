@@ -113,7 +113,7 @@ function sumOfOuterProducts(
 ): void {
   const { m, k, n, purpose } = p;
   const columns = paddedChannels(n);
-  const paddedRows = Math.ceil(m / 8) * 8;
+  const paddedRows = Math.ceil(m / 4) * 4;
   const table = arena.take(TABLE_FLOATS, purpose);
   const tap = arena.putInts(Int32Array.of(0), purpose);
   const sums = arena.take(paddedRows * columns, purpose);

@@ -31,7 +31,7 @@ export function filterSums(job: FilterSums): Float32Array {
     const { offsets, run } = tapRuns(pass.taps, window.size, source.channels, !depthwise);
     const taps = arena.putInts(depthwise ? padToFour(offsets) : offsets, purpose);
     const rows = depthwise ? 1 : run;
-    const paddedRows = depthwise ? 1 : Math.ceil(run / 8) * 8;
+    const paddedRows = depthwise ? 1 : Math.ceil(run / 4) * 4;
     const columns = gradient.channels;
     const paddedColumns = paddedChannels(columns);
     const sumFloats = (depthwise ? Math.ceil(offsets.length / 4) * 4 : offsets.length) * paddedRows * paddedColumns;

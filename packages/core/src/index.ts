@@ -12,6 +12,7 @@ export {
   type NormAttrs,
   type SgdAttrs,
 } from './kernels.js';
+export { nearest } from './nearest.js';
 export { RandomStream, stream } from './random.js';
 export {
   convOutputSize,

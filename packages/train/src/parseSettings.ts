@@ -1,6 +1,5 @@
-import { CrlnError } from '@crln/core';
+import { CrlnError, nearest } from '@crln/core';
 import type * as z from 'zod';
-import { nearest } from './nearest.js';
 
 /**
  * Checks settings against a schema and fills in defaults.

@@ -12,7 +12,7 @@ function distance(a: string, b: string): number {
   return row[b.length] as number;
 }
 
-/** The candidate most like `word`, in whatever case; undefined where there are none. */
+/** The candidate with the fewest insertions, deletions and replacements from `word`, in whatever case; for "did you mean". */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const wanted = word.toLowerCase();
   const score = (candidate: string) => distance(wanted, candidate.toLowerCase());

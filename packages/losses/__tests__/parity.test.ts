@@ -1,0 +1,60 @@
+import { useBackend } from '@crln/ops';
+import type { Tensor2D, Tensor4D, Tensor5D } from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import {
+  collaborativePositiveSupervision,
+  confidenceWeightedCrossEntropy,
+  crossEntropyLoss,
+  diceCeLoss,
+  diceLoss,
+} from '../src/index.js';
+import { errors, golden, read } from './golden.js';
+
+describe.each(['cpu', 'wasm'] as const)('values and gradients are those of PyTorch on %s', (backend) => {
+  beforeAll(async () => {
+    await useBackend(backend);
+  });
+
+  describe.each(golden.voxel.map((c) => ({ classes: c.logits.shape[4], c })))('with $classes classes', ({ c }) => {
+    const logits = () => read<Tensor5D>(c.logits);
+    const labels = () => read<Tensor4D>(c.labels, 'int32');
+    const ignored = () => read<Tensor4D>(c.ignored, 'int32');
+    const close = ([value, gradient]: [number, number]) => {
+      expect(value).toBeLessThan(1e-4);
+      expect(gradient).toBeLessThan(1e-4);
+    };
+    it('Dice', () => close(errors((x) => diceLoss(x, labels()), logits(), c.dice)));
+    it('cross-entropy with ignored voxels', () =>
+      close(errors((x) => crossEntropyLoss(x, ignored()), logits(), c.crossEntropy)));
+    it('Dice + cross-entropy', () => close(errors((x) => diceCeLoss(x, labels()), logits(), c.supervised)));
+    it('confidence-weighted cross-entropy', () => {
+      const confidence = read<Tensor4D>(c.confidence);
+      close(errors((x) => confidenceWeightedCrossEntropy(x, ignored(), confidence), logits(), c.unsupervised));
+    });
+  });
+
+  it.each(golden.cps)('collaborative positive supervision: $name', (c) => {
+    const { anchor, negativeClass, negative } = c.random;
+    const classes = c.probabilities.shape[4]!;
+    const [value, gradient] = errors(
+      (representation) =>
+        collaborativePositiveSupervision({
+          representation,
+          labels: read<Tensor4D>(c.labels, 'int32'),
+          valid: read<Tensor4D>(c.valid),
+          probabilities: read<Tensor5D>(c.probabilities),
+          ...(c.prototypes && { prototypes: read<Tensor2D>(c.prototypes) }),
+          xi: c.xi,
+          random: {
+            anchor: read<Tensor2D>(anchor),
+            negativeClass: classes > 2 ? read<Tensor2D>(negativeClass) : null,
+            negative: read<Tensor2D>(negative),
+          },
+        }),
+      read<Tensor5D>(c.representation),
+      c,
+    );
+    expect(value).toBeLessThan(1e-4);
+    expect(gradient).toBeLessThan(1e-4);
+  });
+});

@@ -1,0 +1,43 @@
+import { softmaxCrossEntropy } from '@crln/ops';
+import * as tf from '@tensorflow/tfjs-core';
+import { type Reduction, reduce } from './reduction.js';
+import { checkLabels, checkVoxelVectors } from './shapes.js';
+
+export interface CrossEntropyOptions {
+  /** Voxels with this label cost nothing and do not count. Default −1. */
+  ignoreIndex?: number;
+  /** Default 'mean': over the voxels that are not ignored; 0 where all are. */
+  reduction?: Reduction;
+}
+
+/**
+ * Softmax cross-entropy, −log softmax(logits)[label], over the voxels whose label is not `ignoreIndex`.
+ *
+ * @param logits [N, D, H, W, C]
+ * @param labels class indices, int32 [N, D, H, W]
+ * @returns a scalar, or [N, D, H, W] for reduction 'none' (0 where ignored)
+ * @throws CrlnError `invalid-shape`, `invalid-argument`
+ */
+export function crossEntropyLoss(
+  logits: tf.Tensor5D,
+  labels: tf.Tensor4D,
+  options: CrossEntropyOptions & { reduction: 'none' },
+): tf.Tensor4D;
+export function crossEntropyLoss(
+  logits: tf.Tensor5D,
+  labels: tf.Tensor4D,
+  options?: CrossEntropyOptions & { reduction?: 'mean' | 'sum' },
+): tf.Scalar;
+export function crossEntropyLoss(
+  logits: tf.Tensor5D,
+  labels: tf.Tensor4D,
+  options: CrossEntropyOptions = {},
+): tf.Tensor4D | tf.Scalar {
+  const { ignoreIndex = -1, reduction = 'mean' } = options;
+  checkVoxelVectors(logits, 'crossEntropyLoss logits');
+  checkLabels(labels, 'crossEntropyLoss labels', logits);
+  return tf.tidy(() => {
+    const losses = softmaxCrossEntropy(logits, labels, { ignoreIndex });
+    return reduce(losses, reduction, tf.sum(tf.cast(tf.notEqual(labels, ignoreIndex), 'float32')) as tf.Scalar);
+  });
+}

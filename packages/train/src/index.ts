@@ -11,7 +11,15 @@ export {
   type SaveCheckpointOptions,
   saveCheckpoint,
 } from './checkpoint/checkpoint.js';
-export { appendLog, cutLog, type LogLine, METRICS_LOG, readLog } from './checkpoint/log.js';
+export {
+  appendLog,
+  cutLog,
+  type EvaluationLine,
+  type LogLine,
+  METRICS_LOG,
+  readLog,
+  type StepLine,
+} from './checkpoint/log.js';
 export { readPointers } from './checkpoint/pointers.js';
 export type {
   BestScore,

@@ -6,7 +6,7 @@ import { readText } from '../../src/store/runStore.js';
 async function logged(last: number) {
   const store = memoryStore();
   for (let iteration = 1; iteration <= last; iteration++) {
-    await appendLog(store, { iteration, kind: 'step', loss: 1 / iteration });
+    await appendLog(store, { iteration, kind: 'step', learningRate: 0.1, losses: { loss: 1 / iteration } });
   }
   return store;
 }
@@ -38,11 +38,11 @@ describe('the log', () => {
 
   it('names a broken line in the middle', async () => {
     const store = memoryStore();
-    await store.write('metrics.jsonl', '{"iteration":1}\n{"iter\n{"iteration":3}\n');
+    await store.write('metrics.jsonl', '{"kind":"x","iteration":1}\n{"iter\n{"kind":"x","iteration":3}\n');
     await expect(readLog(store)).rejects.toThrow(/metrics\.jsonl line 2 in memory/);
   });
 
   it('refuses NaN, which JSON would turn into null', async () => {
-    await expect(appendLog(memoryStore(), { iteration: 1, loss: Number.NaN })).rejects.toThrow(/loss: NaN/);
+    await expect(appendLog(memoryStore(), { kind: 'x', iteration: 1, loss: Number.NaN })).rejects.toThrow(/loss: NaN/);
   });
 });

@@ -16,10 +16,23 @@ export {
   weakPlan,
 } from './augment/weak.js';
 // Volumes, files, recipes, data sets.
+export { assertSameGrid } from './grid.js';
+export { classesToLabels, type LabelTable, labelCounts, labelsToClasses, labelTable } from './labels.js';
 export { readNifti } from './nifti/read.js';
 export { type WriteNiftiOptions, writeNifti } from './nifti/write.js';
-export { type PhantomOptions, phantomAtria, phantomCase } from './phantom/atria.js';
-export { type PhantomDatasetOptions, phantomDataset } from './phantom/dataset.js';
-export { type BatchCases, type TwoStreamOptions, twoStreamSampler } from './sampler.js';
+export { type Normalisation, normalise, percentiles } from './normalise.js';
+export { axisCodes, reorient } from './orientation.js';
+export {
+  applyRecipe,
+  type FitRecipeOptions,
+  fitRecipe,
+  type InputRecipe,
+  invertLabels,
+  invertProbabilities,
+  labelsOfProbabilities,
+  parseRecipe,
+  preparedShape,
+} from './recipe.js';
+export { resampleToShape, resampleToSpacing } from './resample.js';
 export type { Case, Dataset, PreparedCase, SplitName, Splits } from './types.js';
 export { type Affine, assertFinite, type Volume, type VoxelArray, type VoxelType, volume, withData } from './volume.js';

@@ -1,0 +1,81 @@
+import type { VoxelArray } from './volume.js';
+
+/**
+ * What is done to the intensities of an image, over all of its voxels:
+ * - `'minmax'`: (x − min) / (max − min)
+ * - `'zscore'`: (x − mean) / standard deviation (of the population)
+ * - `'percentile-zscore'`: clipped to its 0.5 and 99.5 percentiles, then z-scored
+ * - `'none'`: nothing
+ *
+ * A constant image becomes zeros.
+ */
+export type Normalisation = 'minmax' | 'zscore' | 'percentile-zscore' | 'none';
+export const NORMALISATIONS: readonly Normalisation[] = ['minmax', 'zscore', 'percentile-zscore', 'none'];
+
+/** Rearranges `values` until position k holds what it would hold sorted, smaller ones before it (Hoare's selection). */
+function select(values: Float32Array, k: number): number {
+  let low = 0;
+  let high = values.length - 1;
+  while (low < high) {
+    const pivot = values[(low + high) >> 1]!;
+    let i = low;
+    let j = high;
+    while (i <= j) {
+      while (values[i]! < pivot) i++;
+      while (values[j]! > pivot) j--;
+      if (i <= j) {
+        const swap = values[i]!;
+        values[i++] = values[j]!;
+        values[j--] = swap;
+      }
+    }
+    if (k <= j) high = j;
+    else if (k >= i) low = i;
+    else break;
+  }
+  return values[k]!;
+}
+
+/** Percentiles with linear interpolation between ranks, as numpy's default. `values` must be finite. */
+export function percentiles(values: VoxelArray, points: readonly number[]): number[] {
+  const work = Float32Array.from(values);
+  return points.map((point) => {
+    const rank = (point / 100) * (work.length - 1);
+    const low = Math.floor(rank);
+    const below = select(work, low);
+    return rank === low ? below : below + (rank - low) * (select(work, low + 1) - below);
+  });
+}
+
+/** Normalises an image; the result is a new array. `values` must be finite. */
+export function normalise(values: VoxelArray, how: Normalisation): Float32Array {
+  const out = Float32Array.from(values);
+  if (how === 'none') return out;
+  let low = Number.NEGATIVE_INFINITY;
+  let high = Number.POSITIVE_INFINITY;
+  if (how === 'percentile-zscore') {
+    [low, high] = percentiles(out, [0.5, 99.5]) as [number, number];
+    for (let n = 0; n < out.length; n++) out[n] = Math.min(Math.max(out[n]!, low), high);
+  }
+  let shift = 0;
+  let scale = 0;
+  if (how === 'minmax') {
+    shift = Number.POSITIVE_INFINITY;
+    let most = Number.NEGATIVE_INFINITY;
+    for (const value of out) {
+      if (value < shift) shift = value;
+      if (value > most) most = value;
+    }
+    scale = most - shift;
+  } else {
+    for (const value of out) shift += value;
+    shift /= out.length;
+    // In two passes: the sum of squares would lose small deviations from a large mean.
+    for (const value of out) scale += (value - shift) ** 2;
+    scale = Math.sqrt(scale / out.length);
+  }
+  // Rounding leaves a constant image a deviation of some 1e-16 of its mean.
+  const flat = !(scale > Math.abs(shift) * 1e-12);
+  for (let n = 0; n < out.length; n++) out[n] = flat ? 0 : (out[n]! - shift) / scale;
+  return out;
+}

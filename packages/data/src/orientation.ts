@@ -1,0 +1,98 @@
+import { CrlnError, type Triple } from '@crln/core';
+import { affineColumn, multiplyAffines } from './affine.js';
+import type { Affine, Volume } from './volume.js';
+
+/** How an array's axes are rearranged: output axis a runs along input axis `axes[a]`, backwards where `flips[a]`. */
+export interface Reorientation {
+  readonly axes: Triple;
+  readonly flips: readonly [boolean, boolean, boolean];
+}
+
+const ORDERS: readonly Triple[] = [
+  [0, 1, 2],
+  [0, 2, 1],
+  [1, 0, 2],
+  [1, 2, 0],
+  [2, 0, 1],
+  [2, 1, 0],
+];
+/** Letters of the positive and negative direction of world axes x, y, z. */
+const LETTERS = ['RL', 'AP', 'SI'] as const;
+
+/**
+ * The world direction that each voxel axis is nearest to, such as `'RAS'` or `'LPI'` (R: the index grows to the right). On an oblique
+ * grid the three axes take the assignment with the largest product of cosines, so that no two share a direction.
+ */
+export function axisCodes(affine: Affine): string {
+  const columns = [0, 1, 2].map((axis) => {
+    const column = affineColumn(affine, axis);
+    const length = Math.hypot(...column);
+    return column.map((value) => value / length);
+  });
+  const fit = (order: Triple): number =>
+    order.reduce((product, world, axis) => product * Math.abs(columns[axis]![world]!), 1);
+  const best = ORDERS.reduce((a, b) => (fit(b) > fit(a) ? b : a));
+  return best.map((world, axis) => LETTERS[world]![columns[axis]![world]! < 0 ? 1 : 0]).join('');
+}
+
+/** @throws {@link CrlnError} `invalid-option` where `code` does not name each of R/L, A/P, S/I once */
+export function reorientation(affine: Affine, code: string): Reorientation {
+  const from = axisCodes(affine);
+  const world = (letter: string): number => LETTERS.findIndex((pair) => pair.includes(letter));
+  if (code.length !== 3 || new Set([...code].map(world)).size !== 3 || [...code].some((letter) => world(letter) < 0)) {
+    throw new CrlnError(
+      'invalid-option',
+      `orientation: expected three letters such as 'RAS', one each of R/L, A/P and S/I, got '${code}'`,
+      { code },
+    );
+  }
+  const axes = [...code].map((letter) => [...from].findIndex((own) => world(own) === world(letter))) as Triple;
+  const flips = axes.map((axis, a) => from[axis] !== code[a]) as [boolean, boolean, boolean];
+  return { axes, flips };
+}
+
+/** The rearrangement that undoes another. */
+export function inverseReorientation({ axes, flips }: Reorientation): Reorientation {
+  const back = [0, 1, 2].map((axis) => axes.indexOf(axis)) as Triple;
+  return { axes: back, flips: back.map((a) => flips[a]) as [boolean, boolean, boolean] };
+}
+
+/** Rearranges the axes of a volume; every voxel stays where it is in the world. */
+export function applyReorientation(v: Volume, { axes, flips }: Reorientation): Volume {
+  if (axes.every((axis, a) => axis === a && !flips[a])) return v;
+  const { shape, channels } = v;
+  const strides: Triple = [shape[1] * shape[2] * channels, shape[2] * channels, channels];
+  const size = axes.map((axis) => shape[axis]) as Triple;
+  const step = axes.map((axis, a) => (flips[a] ? -strides[axis]! : strides[axis]!)) as Triple;
+  let start = 0;
+  const move = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
+  for (let a = 0; a < 3; a++) {
+    const axis = axes[a]!;
+    const last = size[a]! - 1;
+    move[axis * 4 + a] = flips[a] ? -1 : 1;
+    if (flips[a]) {
+      move[axis * 4 + 3] = last;
+      start += last * strides[axis]!;
+    }
+  }
+  const data = v.data.slice();
+  let at = 0;
+  for (let i = 0; i < size[0]; i++) {
+    for (let j = 0; j < size[1]; j++) {
+      let from = start + i * step[0] + j * step[1];
+      for (let k = 0; k < size[2]; k++, from += step[2]) {
+        for (let c = 0; c < channels; c++) data[at++] = v.data[from + c]!;
+      }
+    }
+  }
+  return {
+    ...v,
+    data,
+    shape: size,
+    spacing: axes.map((axis) => v.spacing[axis]) as Triple,
+    affine: multiplyAffines(v.affine, move),
+  };
+}
+
+/** The volume with its axes in the order and direction of `code`: `'RAS'` grows to the right, the front and the top. */
+export const reorient = (v: Volume, code = 'RAS'): Volume => applyReorientation(v, reorientation(v.affine, code));

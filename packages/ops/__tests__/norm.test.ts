@@ -1,0 +1,156 @@
+import { KERNELS } from '@crln/core';
+import { batchNorm, batchNormInference, instanceNorm, updateRunningStatistics } from '@crln/ops';
+import * as tf from '@tensorflow/tfjs-core';
+import { describe, expect, it } from 'vitest';
+import { check, describeBackends, normals, relativeError, tensorOf, type Values } from './support/gradcheck.js';
+import { normalised, statistics } from './support/normReference.js';
+
+interface Options {
+  epsilon: number;
+  relu: boolean;
+}
+// Shape, γ and β given?, options. Seeds are such that no value lies within the finite difference's reach of ReLU's kink.
+const cases: [number[], boolean, boolean, Options][] = [
+  [[2, 3, 2, 3, 5], true, true, { epsilon: 1e-5, relu: false }],
+  [[2, 3, 2, 3, 3], true, true, { epsilon: 1e-5, relu: true }],
+  [[1, 2, 3, 4, 17], true, true, { epsilon: 1e-3, relu: true }],
+  [[3, 2, 2, 3, 1], false, false, { epsilon: 1e-5, relu: true }],
+  [[2, 3, 3, 2, 3], false, false, { epsilon: 0.1, relu: false }],
+  [[2, 3, 3, 2, 3], true, false, { epsilon: 1e-5, relu: false }],
+  [[2, 3, 3, 2, 3], false, true, { epsilon: 1e-5, relu: true }],
+];
+
+const affineOf = (channels: number, gamma: boolean, beta: boolean) => ({
+  ...(gamma ? { gamma: normals([channels], 3) } : {}),
+  ...(beta ? { beta: normals([channels], 4) } : {}),
+});
+
+/** Values away from mean 0 and variance 1. */
+const shifted = (shape: number[]): Values => {
+  const values = normals(shape, 5);
+  return { shape, data: values.data.map((v) => Math.fround(2 * v + 3)) };
+};
+
+describeBackends('batchNorm', (backend) => {
+  it.each(cases)(
+    'equals the float64 reference with its gradients: %j, gamma %s, beta %s, %j',
+    (shape, gamma, beta, o) => {
+      check({
+        backend,
+        inputs: { x: shifted(shape), ...affineOf(shape[4]!, gamma, beta) },
+        op: ({ x, gamma, beta }) => tf.tidy(() => batchNorm(x!, { gamma, beta, ...o }).y),
+        reference: ({ x, gamma, beta }) => normalised(x!, statistics(x!, 1), { gamma, beta, ...o }),
+        kernels: [KERNELS.Norm, KERNELS.NormGrad],
+        tolerance: 5e-5,
+      });
+    },
+  );
+
+  it('returns the mean and the biased variance, through which no gradient flows', () => {
+    const values = shifted([2, 3, 2, 3, 5]);
+    const before = tf.memory().numTensors;
+    const x = tensorOf(values);
+    const { y, mean, variance } = batchNorm(x);
+    expect([mean.shape, variance.shape]).toEqual([[5], [5]]);
+    const expected = statistics(values, 1);
+    expect(relativeError(mean.dataSync(), expected.mean)).toBeLessThan(1e-5);
+    expect(relativeError(variance.dataSync(), expected.variance)).toBeLessThan(1e-5);
+    // The sum of y does not depend on x, but only if the statistics' own gradients are not added to it.
+    const gradient = tf.grad((x: tf.Tensor) => {
+      const out = batchNorm(x);
+      return tf.add(tf.sum(out.y), tf.add(tf.sum(out.mean), tf.sum(out.variance)));
+    })(x);
+    expect(Math.max(...gradient.dataSync().map(Math.abs))).toBeLessThan(1e-4);
+    tf.dispose([x, y, mean, variance, gradient]);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it('has a finite gradient where a channel is constant', () => {
+    tf.tidy(() => {
+      const gradient = tf.grad((x: tf.Tensor) => tf.sum(tf.square(tf.sub(batchNorm(x).y, 1))))(
+        tf.fill([1, 2, 2, 2, 3], 4),
+      );
+      expect([...gradient.dataSync()].every(Number.isFinite)).toBe(true);
+    });
+  });
+
+  it('stays exact where the mean is a thousand times the deviation', () => {
+    const x = normals([2, 4, 4, 4, 2], 9);
+    x.data.forEach((v, i) => {
+      x.data[i] = Math.fround(v + 1000);
+    });
+    tf.tidy(() => {
+      const { y } = batchNorm(tensorOf(x));
+      expect(relativeError(y.dataSync(), normalised(x, statistics(x, 1), { epsilon: 1e-5 }))).toBeLessThan(1e-3);
+    });
+  });
+
+  it('names the tensor and both shapes where they do not fit', () => {
+    tf.tidy(() => {
+      expect(() => batchNorm(tf.zeros([2, 2, 2, 2, 3]), { gamma: tf.zeros([2]) })).toThrow(
+        'expected gamma [3], got [2]',
+      );
+      expect(() => batchNorm(tf.zeros([3]))).toThrow('expected x [N, …, C], got [3]');
+    });
+  });
+});
+
+describeBackends('instanceNorm', (backend) => {
+  it.each(cases)(
+    'equals the float64 reference with its gradients: %j, gamma %s, beta %s, %j',
+    (shape, gamma, beta, o) => {
+      check({
+        backend,
+        inputs: { x: shifted(shape), ...affineOf(shape[4]!, gamma, beta) },
+        op: ({ x, gamma, beta }) => instanceNorm(x!, { gamma, beta, ...o }),
+        reference: ({ x, gamma, beta }) => normalised(x!, statistics(x!, shape[0]!), { gamma, beta, ...o }),
+        kernels: [KERNELS.Norm, KERNELS.NormGrad],
+        tolerance: 5e-5,
+      });
+    },
+  );
+});
+
+describeBackends('batchNormInference', (backend) => {
+  it.each(cases)(
+    'equals the float64 reference with its gradients: %j, gamma %s, beta %s, %j',
+    (shape, gamma, beta, o) => {
+      const mean = normals([shape[4]!], 11);
+      const variance = { ...mean, data: mean.data.map((v) => Math.fround(1 + v * v)) };
+      check({
+        backend,
+        inputs: { x: shifted(shape), mean, variance, ...affineOf(shape[4]!, gamma, beta) },
+        op: ({ x, mean, variance, gamma, beta }) =>
+          batchNormInference(x!, { mean: mean!, variance: variance!, gamma, beta, ...o }),
+        reference: ({ x, mean, variance, gamma, beta }) =>
+          normalised(x!, { mean: mean!.data, variance: variance!.data }, { gamma, beta, ...o }),
+        kernels: [KERNELS.ChannelAffine, KERNELS.ChannelAffineGrad],
+      });
+    },
+  );
+});
+
+describe('updateRunningStatistics', () => {
+  it("keeps PyTorch's running mean and unbiased running variance", () => {
+    tf.tidy(() => {
+      const running = { mean: tf.tensor1d([1, 2]), variance: tf.tensor1d([1, 4]) };
+      const batch = { mean: tf.tensor1d([3, -2]), variance: tf.tensor1d([2, 1]), count: 5 };
+      const next = updateRunningStatistics(running, batch);
+      // 0.9·old + 0.1·new, the new variance times 5/4.
+      expect(relativeError(next.mean.dataSync(), [1.2, 1.6])).toBeLessThan(1e-6);
+      expect(relativeError(next.variance.dataSync(), [1.15, 3.725])).toBeLessThan(1e-6);
+    });
+  });
+
+  it('stays finite for one value a channel', () => {
+    tf.tidy(() => {
+      const running = { mean: tf.tensor1d([0]), variance: tf.tensor1d([1]) };
+      const next = updateRunningStatistics(
+        running,
+        { mean: tf.tensor1d([2]), variance: tf.tensor1d([0]), count: 1 },
+        0.5,
+      );
+      expect([next.mean.dataSync()[0], next.variance.dataSync()[0]]).toEqual([1, 0.5]);
+    });
+  });
+});

@@ -5,4 +5,5 @@
 export { WASM_BACKEND } from './backend.js';
 export { kernelCalls, resetKernelCalls } from './counter.js';
 export { type BuildChoice, type BuildName, buildName, wasmMemoryBytes } from './engine.js';
+export { type MatmulOptions, matmul } from './matmul.js';
 export { type RegisterOptions, registerWasmBackend, type WasmBackendInfo } from './register.js';

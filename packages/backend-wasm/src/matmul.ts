@@ -1,6 +1,6 @@
 import { CrlnError } from '@crln/core';
 import { type Engine, engine } from './engine.js';
-import { paddedChannels, TABLE_FLOATS } from './wasmKernels.js';
+import { CHUNK, paddedChannels, TABLE_FLOATS } from './wasmKernels.js';
 
 export interface MatmulOptions {
   /** Rows of the product, length of the sums, columns of the product. */
@@ -118,6 +118,7 @@ function sumOfOuterProducts(
   const tap = arena.putInts(Int32Array.of(0), purpose);
   const sums = arena.take(paddedRows * columns, purpose);
   arena.floats.fill(0, sums >> 2, (sums >> 2) + paddedRows * columns);
+  const packed = arena.take(CHUNK * columns, purpose);
   const rows = Math.max(1, Math.min(k, Math.floor(SLAB_FLOATS / (m + n))));
   const x = arena.take(rows * m, purpose);
   const y = arena.take(rows * n, purpose);
@@ -125,7 +126,7 @@ function sumOfOuterProducts(
     const count = Math.min(rows, k - r0);
     arena.floats.set(a.subarray(r0 * m, (r0 + count) * m), x >> 2);
     arena.floats.set(b.subarray(r0 * n, (r0 + count) * n), y >> 2);
-    kernels.filterGrad(x, y, sums, tap, 1, m, n, 0, 1, 1, count, 0, 0, m * 4, table);
+    kernels.filterGrad(x, y, sums, tap, 1, m, n, 0, 1, 1, count, 0, 0, m * 4, table, packed);
   }
   const result = arena.take(m * n, purpose);
   kernels.unpackSums(sums, result, 1, m, paddedRows, n, columns);

@@ -40,6 +40,7 @@ export interface WasmKernels {
     xh: number,
     xw: number,
     table: number,
+    packed: number,
   ): void;
   depthwise(
     x: number,
@@ -114,8 +115,10 @@ export interface WasmKernels {
   transpose(source: number, to: number, rows: number, columns: number): void;
 }
 
-/** Voxels that a kernel's table holds (`CHUNK` in assembly/voxels.ts) and the float32s that one takes. */
-export const TABLE_FLOATS = 128 * 2;
+/** Voxels of a chunk, as in assembly/voxels.ts. */
+export const CHUNK = 128;
+/** float32s of the table that a kernel makes of a chunk's pointers. */
+export const TABLE_FLOATS = CHUNK * 2;
 
 /** Channels as packed: blocks of 8, the last of 4 where that is enough. */
 export const paddedChannels = (channels: number): number => Math.ceil(channels / 4) * 4;

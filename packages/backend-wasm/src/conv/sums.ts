@@ -1,6 +1,6 @@
 import type { Triple } from '@crln/core';
 import { engine } from '../engine.js';
-import { paddedChannels, TABLE_FLOATS } from '../wasmKernels.js';
+import { CHUNK, paddedChannels, TABLE_FLOATS } from '../wasmKernels.js';
 import { type Plan, tapRuns } from './plan.js';
 import { SourceWindow } from './slabs.js';
 
@@ -37,6 +37,7 @@ export function filterSums(job: FilterSums): Float32Array {
     const sumFloats = (depthwise ? Math.ceil(offsets.length / 4) * 4 : offsets.length) * paddedRows * paddedColumns;
     const sums = arena.take(sumFloats, purpose);
     arena.floats.fill(0, sums >> 2, (sums >> 2) + sumFloats);
+    const packed = arena.take(depthwise ? 0 : CHUNK * paddedColumns, purpose);
     const strides = window.strides;
     for (let n = 0; n < batch; n++) {
       for (let j0 = 0; j0 < depth; j0 += window.planes) {
@@ -46,7 +47,7 @@ export function filterSums(job: FilterSums): Float32Array {
         arena.floats.set(gradient.values.subarray(from, from + (j1 - j0) * plane), dy >> 2);
         const grid = [j0, j1, height, width, ...strides, table] as const;
         if (depthwise) kernels.depthwiseFilterGrad(x, dy, sums, taps, offsets.length, columns, ...grid);
-        else kernels.filterGrad(x, dy, sums, taps, offsets.length, run, columns, ...grid);
+        else kernels.filterGrad(x, dy, sums, taps, offsets.length, run, columns, ...grid, packed);
       }
     }
     const result = arena.take(offsets.length * rows * columns, purpose);

@@ -17,6 +17,10 @@ for (const name of asked) {
 }
 for (const name of asked.length ? asked : suites) {
   if (!args.includes('--json')) console.log(`\n# ${name}`);
-  const { status } = spawnSync(process.execPath, [`${here}${name}.mjs`, ...args.filter((arg) => arg.startsWith('--'))], { stdio: 'inherit' });
+  const { status } = spawnSync(
+    process.execPath,
+    [`${here}${name}.mjs`, ...args.filter((arg) => arg.startsWith('--'))],
+    { stdio: 'inherit' },
+  );
   if (status !== 0) process.exitCode = 1;
 }

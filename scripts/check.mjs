@@ -12,7 +12,11 @@ const results = [];
 
 /** Runs a command; its output is shown only where it fails. */
 function command(file, ...args) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [file, ...args], { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28 });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [file, ...args], {
+    cwd: root,
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  });
   return status === 0 ? [] : [`${stdout}${stderr}`.trim() || `exit status ${status}`];
 }
 
@@ -42,7 +46,9 @@ try {
   const tarballs = packAll(packed);
   for (const [name, file] of Object.entries(tarballs)) {
     step(`publint ${name}`, () => command(bin('publint/src/cli.js'), 'run', file, '--strict'));
-    step(`attw ${name}`, () => command(bin('@arethetypeswrong/cli/dist/index.js'), file, '--profile', 'esm-only', '--no-emoji'));
+    step(`attw ${name}`, () =>
+      command(bin('@arethetypeswrong/cli/dist/index.js'), file, '--profile', 'esm-only', '--no-emoji'),
+    );
   }
 } finally {
   rmSync(packed, { recursive: true, force: true });

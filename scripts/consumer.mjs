@@ -10,7 +10,8 @@ import { packAll } from './pack.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const results = [];
 const project = mkdtempSync(join(tmpdir(), 'crln-consumer-'));
-const run = (command, args) => execFileSync(command, args, { cwd: project, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+const run = (command, args) =>
+  execFileSync(command, args, { cwd: project, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 const node = (...args) => run(process.execPath, args);
 
 function step(name, work) {
@@ -33,14 +34,28 @@ function readmeExample() {
 
 try {
   step('npm install of the packed packages', () => {
-    const dependencies = Object.fromEntries(Object.entries(packAll(join(project, 'packed'))).map(([name, file]) => [name, `file:${file}`]));
+    const dependencies = Object.fromEntries(
+      Object.entries(packAll(join(project, 'packed'))).map(([name, file]) => [name, `file:${file}`]),
+    );
     for (const name of ['tfjs-core', 'tfjs-layers']) dependencies[`@tensorflow/${name}`] = '4.22.0';
     const devDependencies = { typescript: '5.9.3', esbuild: '0.27.7', '@types/node': '^20.19.0' };
-    writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'consumer', private: true, type: 'module', dependencies, devDependencies }, null, 2));
+    writeFileSync(
+      join(project, 'package.json'),
+      JSON.stringify({ name: 'consumer', private: true, type: 'module', dependencies, devDependencies }, null, 2),
+    );
     run('npm', ['install', '--no-audit', '--no-fund']);
   });
   writeFileSync(join(project, 'example.ts'), readmeExample());
-  const options = { target: 'ES2022', module: 'NodeNext', moduleResolution: 'NodeNext', strict: true, noEmit: true, skipLibCheck: true, types: ['node'], lib: ['ES2023', 'DOM'] };
+  const options = {
+    target: 'ES2022',
+    module: 'NodeNext',
+    moduleResolution: 'NodeNext',
+    strict: true,
+    noEmit: true,
+    skipLibCheck: true,
+    types: ['node'],
+    lib: ['ES2023', 'DOM'],
+  };
   writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, files: ['example.ts'] }));
   step('the README example type-checks', () => node('node_modules/typescript/bin/tsc', '-p', '.'));
   step('the README example runs in Node', () => {
@@ -50,12 +65,21 @@ try {
     console.log(printed.replace(/^/gm, '     '));
   });
   step('the README example bundles for a browser', () => {
-    run(join(project, 'node_modules/.bin/esbuild'), ['example.ts', '--bundle', '--platform=browser', '--format=esm', '--outfile=bundle.js', '--log-level=error']);
-    if (/from\s*["']node:|require\(["'](?:node:)?fs["']\)/.test(readFileSync(join(project, 'bundle.js'), 'utf8'))) throw new Error('the bundle imports Node modules');
+    run(join(project, 'node_modules/.bin/esbuild'), [
+      'example.ts',
+      '--bundle',
+      '--platform=browser',
+      '--format=esm',
+      '--outfile=bundle.js',
+      '--log-level=error',
+    ]);
+    if (/from\s*["']node:|require\(["'](?:node:)?fs["']\)/.test(readFileSync(join(project, 'bundle.js'), 'utf8')))
+      throw new Error('the bundle imports Node modules');
   });
   step('npx crln --help', () => {
     const printed = run('npx', ['--no-install', 'crln', '--help']);
-    for (const name of ['train', 'evaluate', 'predict', 'metrics', 'info']) if (!printed.includes(name)) throw new Error(`no ${name} in:\n${printed}`);
+    for (const name of ['train', 'evaluate', 'predict', 'metrics', 'info'])
+      if (!printed.includes(name)) throw new Error(`no ${name} in:\n${printed}`);
   });
 } finally {
   rmSync(project, { recursive: true, force: true });

@@ -15,12 +15,16 @@ export function packAll(folder) {
   for (const name of readdirSync(join(root, 'packages'))) {
     const cwd = join(root, 'packages', name);
     const { name: full, version } = JSON.parse(readFileSync(join(cwd, 'package.json'), 'utf8'));
-    execSync(`npx --yes ${packageManager} pack --pack-destination ${JSON.stringify(out)}`, { cwd, stdio: ['ignore', 'ignore', 'pipe'] });
+    execSync(`npx --yes ${packageManager} pack --pack-destination ${JSON.stringify(out)}`, {
+      cwd,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
     tarballs[full] = join(out, `${full.replace('@', '').replace('/', '-')}-${version}.tgz`);
   }
   return tarballs;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  for (const [name, file] of Object.entries(packAll(process.argv[2] ?? 'node_modules/.cache/packed'))) console.log(name, file);
+  for (const [name, file] of Object.entries(packAll(process.argv[2] ?? 'node_modules/.cache/packed')))
+    console.log(name, file);
 }

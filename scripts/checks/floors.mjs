@@ -30,8 +30,10 @@ function sources(folder) {
 /** Import statements that survive compilation; `import type` and `import('…')` in a type are no dependency at run time. */
 function imports(text) {
   const found = [];
-  for (const m of text.matchAll(/^\s*(?:import|export)\s+(?!type\b)(?:[^'";]*?\sfrom\s+)?['"]([^'"]+)['"]/gm)) found.push({ to: m[1], lazy: false });
-  for (const m of text.matchAll(/\bimport\(\s*(?:\/\*.*?\*\/\s*)?['"]([^'"]+)['"]\s*\)/g)) found.push({ to: m[1], lazy: true });
+  for (const m of text.matchAll(/^\s*(?:import|export)\s+(?!type\b)(?:[^'";]*?\sfrom\s+)?['"]([^'"]+)['"]/gm))
+    found.push({ to: m[1], lazy: false });
+  for (const m of text.matchAll(/\bimport\(\s*(?:\/\*.*?\*\/\s*)?['"]([^'"]+)['"]\s*\)/g))
+    found.push({ to: m[1], lazy: true });
   return found;
 }
 
@@ -43,15 +45,18 @@ export function checkFloors(root) {
     const manifest = JSON.parse(readFileSync(join(base, 'package.json'), 'utf8'));
     for (const dependency of Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })) {
       const ours = dependency.match(/^@crln\/(.+)$/)?.[1];
-      if (ours && !allowed.includes(ours)) problems.push(`packages/${name}/package.json depends on @crln/${ours}, which is not below it`);
+      if (ours && !allowed.includes(ours))
+        problems.push(`packages/${name}/package.json depends on @crln/${ours}, which is not below it`);
     }
     for (const file of sources(join(base, 'src'))) {
       const here = relative(root, file);
       const edges = [];
       for (const { to, lazy } of imports(readFileSync(file, 'utf8'))) {
         const ours = to.match(/^@crln\/([^/]+)/)?.[1];
-        if (ours && ours !== 'backend-webgpu' && !allowed.includes(ours)) problems.push(`${here} imports ${to}, which is not below it`);
-        if (to.startsWith('@tensorflow/') && WITHOUT_TENSORFLOW.includes(name)) problems.push(`${here} imports ${to}: ${name} knows no TensorFlow.js`);
+        if (ours && ours !== 'backend-webgpu' && !allowed.includes(ours))
+          problems.push(`${here} imports ${to}, which is not below it`);
+        if (to.startsWith('@tensorflow/') && WITHOUT_TENSORFLOW.includes(name))
+          problems.push(`${here} imports ${to}: ${name} knows no TensorFlow.js`);
         if (lazy) continue;
         if (to.startsWith('.')) edges.push(relative(root, join(dirname(file), to.replace(/\.js$/, '.ts'))));
         else edges.push(to);
@@ -67,7 +72,9 @@ export function checkFloors(root) {
     }
   }
   for (const [file, edges] of graph) {
-    for (const to of edges) if (to.startsWith('packages/') && !existsSync(join(root, to)) && !to.includes('generated')) problems.push(`${file} imports ${to}, which does not exist`);
+    for (const to of edges)
+      if (to.startsWith('packages/') && !existsSync(join(root, to)) && !to.includes('generated'))
+        problems.push(`${file} imports ${to}, which does not exist`);
   }
   return [...new Set(problems)];
 }

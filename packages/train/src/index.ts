@@ -49,6 +49,7 @@ export {
   type MetricValues,
 } from './metrics/evaluateCase.js';
 export { dice, jaccard } from './metrics/overlap.js';
+export { type PairedDifference, pairedDifference } from './metrics/paired.js';
 export {
   bootstrapDeviation,
   type EvaluationSummary,

@@ -6,6 +6,8 @@
 export { DynamicInteraction } from './interaction/dynamicInteraction.js';
 export type { DynamicInteractionOptions } from './interaction/options.js';
 export { PrototypeBank } from './interaction/prototypeBank.js';
+export { type MemoryHandler, memoryHandler } from './io/memoryHandler.js';
+export { loadModel, saveModel } from './io/saveModel.js';
 export { BatchNorm3d, type BatchNorm3dOptions } from './layers/batchNorm3d.js';
 export { Conv3d, type Conv3dOptions } from './layers/conv3d.js';
 export { Conv3dTranspose, type Conv3dTransposeOptions } from './layers/conv3dTranspose.js';

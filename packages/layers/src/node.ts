@@ -1,1 +1,5 @@
-export {};
+/**
+ * What of `@crln/layers` needs Node: models in folders.
+ * @packageDocumentation
+ */
+export { fileHandler } from './io/fileHandler.js';

@@ -14,7 +14,7 @@ import { ZeroPad3d } from './layers/zeroPad3d.js';
 import { Rectifier } from './rectifier.js';
 
 /** Every layer class of this package. */
-const classes = () => [
+export const layerClasses = () => [
   BatchNorm3d,
   ChannelDropout3d,
   Conv3d,
@@ -39,7 +39,7 @@ let registered = false;
  */
 export function registerLayers(): void {
   if (registered) return;
-  for (const layer of classes()) {
+  for (const layer of layerClasses()) {
     serialization.registerClass(layer as unknown as serialization.SerializableConstructor<serialization.Serializable>);
   }
   registered = true;

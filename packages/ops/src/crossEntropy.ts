@@ -2,6 +2,7 @@ import { KERNELS } from '@crln/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { expectChannelsLast, expectShape } from './checks.js';
 import { differentiable, hasKernel, runKernel } from './kernel.js';
+import { oneHot } from './oneHot.js';
 
 /**
  * Cross-entropy of each voxel against a class index: −log softmax(logits)[label], 0 where the label is `ignoreIndex`. Not reduced.
@@ -45,6 +46,6 @@ function fused(logits: tf.Tensor, labels: tf.Tensor, ignoreIndex: number): tf.Te
 
 function composed(logits: tf.Tensor, labels: tf.Tensor, classes: number, ignoreIndex: number): tf.Tensor {
   const valid = tf.expandDims(tf.cast(tf.notEqual(labels, tf.scalar(ignoreIndex, 'int32')), 'float32'), 1);
-  const target = tf.mul(tf.oneHot(tf.cast(labels, 'int32') as tf.Tensor1D, classes), valid);
+  const target = tf.mul(oneHot(labels, classes), valid);
   return tf.neg(tf.sum(tf.mul(target, tf.logSoftmax(logits)), 1));
 }

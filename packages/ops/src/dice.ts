@@ -2,6 +2,7 @@ import { KERNELS } from '@crln/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { expectChannelsLast, expectShape } from './checks.js';
 import { differentiable, hasKernel, runKernel } from './kernel.js';
+import { oneHot } from './oneHot.js';
 
 /**
  * The sums that Dice is made of, a class: Σ p·t, Σ p², Σ t² over all voxels, where t is 1 for the voxel's label and else 0. A label
@@ -36,6 +37,6 @@ function fused(probabilities: tf.Tensor, labels: tf.Tensor): tf.Tensor {
 }
 
 function composed(p: tf.Tensor, labels: tf.Tensor, classes: number): tf.Tensor {
-  const t = tf.cast(tf.oneHot(tf.cast(labels, 'int32') as tf.Tensor1D, classes), 'float32');
+  const t = oneHot(labels, classes);
   return tf.stack([tf.sum(tf.mul(p, t), 0), tf.sum(tf.square(p), 0), tf.sum(t, 0)]);
 }

@@ -1,0 +1,51 @@
+import { KERNELS } from '@crln/core';
+import { softmaxCrossEntropy } from '@crln/ops';
+import * as tf from '@tensorflow/tfjs-core';
+import { expect, it } from 'vitest';
+import { check, describeBackends, normals, type Values } from './support/gradcheck.js';
+
+function reference({ data }: Values, labels: readonly number[], classes: number, ignoreIndex: number): Float64Array {
+  return Float64Array.from(labels, (label, v) => {
+    if (label === ignoreIndex) return 0;
+    const row = data.subarray(v * classes, (v + 1) * classes);
+    return Math.log(row.reduce((sum, logit) => sum + Math.exp(logit), 0)) - row[label]!;
+  });
+}
+
+describeBackends('softmaxCrossEntropy', (backend) => {
+  it.each([
+    [2, -1],
+    [3, -1],
+    [5, 0],
+    [17, 255],
+  ])('equals the float64 reference with its gradient: %s classes, ignore index %s', (classes, ignoreIndex) => {
+    const shape = [2, 3, 2, 2];
+    const labels = Array.from({ length: 24 }, (_, v) => (v % 4 === 1 ? ignoreIndex : (v * 7) % classes));
+    check({
+      backend,
+      inputs: { logits: normals([...shape, classes]) },
+      op: ({ logits }) =>
+        tf.tidy(() => softmaxCrossEntropy(logits!, tf.tensor(labels, shape, 'int32'), { ignoreIndex })),
+      reference: ({ logits }) => reference(logits!, labels, classes, ignoreIndex),
+      kernels: [KERNELS.SoftmaxCrossEntropy, KERNELS.SoftmaxCrossEntropyGrad],
+    });
+  });
+
+  it('neither overflows nor loses a large loss', () => {
+    tf.tidy(() => {
+      const logits = tf.tensor5d([1000, -1000, 500, 500], [1, 1, 1, 2, 2]);
+      const labels = tf.tensor4d([1, 0], [1, 1, 1, 2], 'int32');
+      const loss = softmaxCrossEntropy(logits, labels).dataSync();
+      expect(loss[0]).toBe(2000);
+      expect(loss[1]).toBeCloseTo(Math.LN2, 6);
+    });
+  });
+
+  it('names both shapes where they do not fit', () => {
+    tf.tidy(() => {
+      expect(() => softmaxCrossEntropy(tf.zeros([1, 2, 2, 2, 3]), tf.zeros([1, 2, 2, 1], 'int32'))).toThrow(
+        'expected labels [1, 2, 2, 2], got [1, 2, 2, 1]',
+      );
+    });
+  });
+});

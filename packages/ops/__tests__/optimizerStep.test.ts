@@ -1,0 +1,54 @@
+import { kernelCalls, resetKernelCalls } from '@crln/backend-wasm';
+import { KERNELS } from '@crln/core';
+import { emaStep, sgdStep } from '@crln/ops';
+import * as tf from '@tensorflow/tfjs-core';
+import { expect, it } from 'vitest';
+import { describeBackends, normals, relativeError, tensorOf } from './support/gradcheck.js';
+
+describeBackends('sgdStep', (backend) => {
+  it.each([true, false])("takes PyTorch's steps, weight decay added to the gradient: nesterov %s", (nesterov) => {
+    const attrs = { learningRate: 0.1, momentum: 0.9, weightDecay: 0.01, nesterov };
+    const before = tf.memory().numTensors;
+    resetKernelCalls();
+    const shape = [3, 17];
+    const p = normals(shape, 1).data;
+    const v = new Float64Array(p.length);
+    tf.tidy(() => {
+      let [parameter, velocity]: [tf.Tensor, tf.Tensor] = [tensorOf({ shape, data: p }), tf.zeros(shape)];
+      for (let step = 0; step < 4; step++) {
+        const gradient = normals(shape, 10 + step);
+        [parameter, velocity] = sgdStep(parameter, tensorOf(gradient), velocity, attrs);
+        gradient.data.forEach((raw, i) => {
+          const g = raw + attrs.weightDecay * p[i]!;
+          v[i] = attrs.momentum * v[i]! + g;
+          p[i] = p[i]! - attrs.learningRate * (nesterov ? g + attrs.momentum * v[i]! : v[i]!);
+        });
+      }
+      expect(relativeError(parameter.dataSync(), p)).toBeLessThan(1e-6);
+      expect(relativeError(velocity.dataSync(), v)).toBeLessThan(1e-6);
+    });
+    if (backend === 'wasm') expect(kernelCalls()[KERNELS.SgdStep]).toBe(4);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it('refuses tensors of different shapes', () => {
+    tf.tidy(() => {
+      const attrs = { learningRate: 1, momentum: 0, weightDecay: 0, nesterov: false };
+      expect(() => sgdStep(tf.zeros([2]), tf.zeros([3]), tf.zeros([2]), attrs)).toThrow(
+        'expected gradient [2], got [3]',
+      );
+    });
+  });
+});
+
+describeBackends('emaStep', (backend) => {
+  it('moves the target towards the source; decay 0 copies it', () => {
+    resetKernelCalls();
+    tf.tidy(() => {
+      const [target, source] = [tf.tensor1d([1, 2, 3]), tf.tensor1d([2, 0, 3])];
+      expect(relativeError(emaStep(target, source, 0.75).dataSync(), [1.25, 1.5, 3])).toBeLessThan(1e-6);
+      expect([...emaStep(target, source, 0).dataSync()]).toEqual([2, 0, 3]);
+    });
+    if (backend === 'wasm') expect(kernelCalls()[KERNELS.EmaStep]).toBe(2);
+  });
+});

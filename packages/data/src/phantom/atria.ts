@@ -33,6 +33,9 @@ export function phantomAtria(options: PhantomOptions & { cases: number | readonl
   return indices.map((index) => phantomCase(index, options));
 }
 
+/** `atria-0007`. */
+export const phantomId = (index: number): string => `atria-${String(index).padStart(4, '0')}`;
+
 /** One case of {@link phantomAtria}. Throws `invalid-argument` for a shape below 8 voxels a side or another number of classes. */
 export function phantomCase(index: number, options: PhantomOptions = {}): Case {
   const { seed = 0, shape = [48, 36, 24], classes = 2 } = options;
@@ -49,7 +52,7 @@ export function phantomCase(index: number, options: PhantomOptions = {}): Case {
   const { intensity, label } = paint(drawAnatomy(part('anatomy')), shape, classes, part);
   const affine = [spacing[0], 0, 0, 0, 0, spacing[1], 0, 0, 0, 0, spacing[2], 0, 0, 0, 0, 1];
   for (let axis = 0; axis < 3; axis++) affine[4 * axis + 3] = (-spacing[axis]! * (shape[axis]! - 1)) / 2;
-  const id = `atria-${String(index).padStart(4, '0')}`;
+  const id = phantomId(index);
   const grid = { shape: [...shape] as Triple, channels: 1, spacing: [...spacing] as Triple, affine };
   const volume = (data: Float32Array | Uint8Array, dtype: 'float32' | 'uint8'): Volume => ({ ...grid, data, dtype });
   return { id, image: volume(intensity, 'float32'), label: volume(label, 'uint8') };

@@ -1,6 +1,7 @@
 import { CrlnError } from '@crln/core';
-import type { Case, Dataset, SplitName, Splits } from '../types.js';
-import { type PhantomOptions, phantomCase } from './atria.js';
+import { createDataset } from '../dataset.js';
+import type { Case, Dataset, Splits } from '../types.js';
+import { type PhantomOptions, phantomCase, phantomId } from './atria.js';
 
 export interface PhantomDatasetOptions extends PhantomOptions {
   /** Cases to train with. Default 40. */
@@ -35,36 +36,24 @@ export function phantomDataset(options: PhantomDatasetOptions = {}): Dataset {
   }
   const range = (start: number, count: number) => Array.from({ length: count }, (_, i) => start + i);
   const indices = { test: range(0, test), val: range(1000, val), train: range(2000, train) };
-  const id = (index: number) => `atria-${String(index).padStart(4, '0')}`;
-  const splits: Splits = {
-    train: indices.train.map(id),
-    labelled: indices.train.slice(0, labelled).map(id),
-    val: indices.val.map(id),
-    test: indices.test.map(id),
-  };
-  const byId = new Map(Object.values(indices).flatMap((list) => list.map((index) => [id(index), index] as const)));
-  const all = [...byId.keys()];
+  const byId = new Map(
+    Object.values(indices).flatMap((list) => list.map((index) => [phantomId(index), index] as const)),
+  );
   const made = new Map<string, Case>();
-  return {
+  return createDataset({
     name: 'phantom',
-    splits,
-    labelled: all,
-    unlabelled: [],
-    cases: (split: SplitName = 'all') => (split === 'all' ? all : (splits[split] ?? [])),
-    async load(name) {
-      const index = byId.get(name);
-      if (index === undefined) {
-        throw new CrlnError(
-          'invalid-argument',
-          `phantom: there is no case ${name}; cases are ${all[0]} … ${all.at(-1)}`,
-          {
-            id: name,
-          },
-        );
-      }
-      const found = made.get(name) ?? phantomCase(index, options);
-      made.set(name, found);
+    ids: [...byId.keys()],
+    isLabelled: () => true,
+    async load(id) {
+      const found = made.get(id) ?? phantomCase(byId.get(id)!, options);
+      made.set(id, found);
       return found;
     },
-  };
+    splits: {
+      train: indices.train.map(phantomId),
+      labelled: indices.train.slice(0, labelled).map(phantomId),
+      val: indices.val.map(phantomId),
+      test: indices.test.map(phantomId),
+    } satisfies Splits,
+  });
 }

@@ -24,6 +24,6 @@ describe('phantomDataset', () => {
   it('names what is wrong with counts and case names', async () => {
     expect(() => phantomDataset({ train: 2, labelled: 3 })).toThrow('labelled (3) must not exceed train (2)');
     expect(() => phantomDataset({ test: -1 })).toThrow('test must be a whole number');
-    await expect(phantomDataset({ shape }).load('liver-1')).rejects.toThrow('there is no case liver-1');
+    await expect(phantomDataset({ shape }).load('liver-1')).rejects.toThrow("there is no case 'liver-1'");
   });
 });

@@ -1,3 +1,5 @@
+import type { Numbers } from './typedArrays.js';
+
 /**
  * Loops over arrays of which the last axis is the channel. All of them work on "lanes": the smallest multiple of the channel count
  * that is a multiple of four, so that one loop with four accumulators in registers serves every channel count. They go block by
@@ -8,7 +10,7 @@
 const BLOCK = 2048;
 
 /** The smallest multiple of `channels` that four divides. */
-export const laneCount = (channels: number): number =>
+const laneCount = (channels: number): number =>
   channels % 4 === 0 ? channels : channels % 2 === 0 ? channels * 2 : channels * 4;
 
 const blockSize = (lanes: number): number => Math.max(1, Math.floor(BLOCK / lanes)) * lanes;
@@ -63,7 +65,7 @@ export function affine(
 }
 
 /** Σ x per channel. */
-export function channelSums(x: Float32Array, channels: number): Float64Array {
+export function channelSums(x: Numbers, channels: number): Float64Array {
   const lanes = laneCount(channels);
   const sums = new Float64Array(lanes);
   const block = blockSize(lanes);

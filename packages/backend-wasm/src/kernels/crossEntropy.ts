@@ -1,6 +1,7 @@
 import { CrlnError, KERNELS } from '@crln/core';
 import type { KernelConfig, TensorInfo } from '@tensorflow/tfjs-core';
 import { defineKernel } from '../kernelConfig.js';
+import { rowMax } from './rowLoops.js';
 
 interface CrossEntropyAttrs {
   ignoreIndex: number;
@@ -24,8 +25,7 @@ const softmaxCrossEntropy = defineKernel<Record<'logits' | 'labels', TensorInfo>
         loss[row] = Math.max(d, 0) + Math.log1p(Math.exp(-Math.abs(d)));
         continue;
       }
-      let max = x[start]!;
-      for (let i = start + 1; i < start + classes; i++) max = Math.max(max, x[i]!);
+      const max = rowMax(x, start, classes);
       let sum = 0;
       for (let i = start; i < start + classes; i++) sum += Math.exp(x[i]! - max);
       loss[row] = Math.log(sum) + max - x[start + label]!;
@@ -55,8 +55,7 @@ const softmaxCrossEntropyGrad = defineKernel<Record<'dy' | 'logits' | 'labels', 
         out[start + 1 - label] = wrong;
         continue;
       }
-      let max = x[start]!;
-      for (let i = start + 1; i < start + classes; i++) max = Math.max(max, x[i]!);
+      const max = rowMax(x, start, classes);
       let sum = 0;
       for (let i = start; i < start + classes; i++) sum += Math.exp(x[i]! - max);
       const scale = d[row]! / sum;

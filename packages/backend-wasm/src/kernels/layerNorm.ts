@@ -1,6 +1,7 @@
 import { KERNELS } from '@crln/core';
 import type { KernelConfig, TensorInfo } from '@tensorflow/tfjs-core';
 import { defineKernel } from '../kernelConfig.js';
+import { rowSquares, rowSum } from './rowLoops.js';
 
 /** Per row: y = γ·(x − mean)·rstd + β with rstd = 1/√(variance + ε), finite at zero variance. */
 const layerNorm = defineKernel<Record<'x' | 'gamma' | 'beta', TensorInfo>, { epsilon: number }>(
@@ -14,8 +15,8 @@ const layerNorm = defineKernel<Record<'x' | 'gamma' | 'beta', TensorInfo>, { eps
     const rstds = new Float32Array(rows);
     for (let row = 0; row < rows; row++) {
       const start = row * width;
-      const mean = sumOf(xs, start, width) / width;
-      const rstd = 1 / Math.sqrt(squaresAround(xs, start, width, mean) / width + epsilon);
+      const mean = rowSum(xs, start, width) / width;
+      const rstd = 1 / Math.sqrt(rowSquares(xs, start, width, mean) / width + epsilon);
       means[row] = mean;
       rstds[row] = rstd;
       for (let c = 0; c < width; c++) y[start + c] = (xs[start + c]! - mean) * rstd * g[c]! + b[c]!;
@@ -63,38 +64,5 @@ const layerNormGrad = defineKernel<Record<'dy' | 'x' | 'gamma' | 'mean' | 'rstd'
     ];
   },
 );
-
-/** Σ x over a row, in four chains: one chain of float64 additions would wait four cycles for each. */
-function sumOf(x: Float32Array, start: number, width: number): number {
-  let s0 = 0;
-  let s1 = 0;
-  let s2 = 0;
-  let s3 = 0;
-  const end = start + width;
-  const whole = end - (width % 4);
-  for (let i = start; i < whole; i += 4) {
-    s0 += x[i]!;
-    s1 += x[i + 1]!;
-    s2 += x[i + 2]!;
-    s3 += x[i + 3]!;
-  }
-  for (let i = whole; i < end; i++) s0 += x[i]!;
-  return s0 + s1 + (s2 + s3);
-}
-
-function squaresAround(x: Float32Array, start: number, width: number, mean: number): number {
-  let s0 = 0;
-  let s1 = 0;
-  const end = start + width;
-  const whole = end - (width % 2);
-  for (let i = start; i < whole; i += 2) {
-    const d0 = x[i]! - mean;
-    const d1 = x[i + 1]! - mean;
-    s0 += d0 * d0;
-    s1 += d1 * d1;
-  }
-  for (let i = whole; i < end; i++) s0 += (x[i]! - mean) ** 2;
-  return s0 + s1;
-}
 
 export const layerNormKernels: readonly KernelConfig[] = [layerNorm, layerNormGrad];

@@ -1,11 +1,23 @@
 import type { KernelConfig } from '@tensorflow/tfjs-core';
+import { binaryKernels } from './binary.js';
+import { castKernels } from './cast.js';
 import { channelKernels } from './channelAffine.js';
 import { crossEntropyKernels } from './crossEntropy.js';
+import { cumsumKernels } from './cumsum.js';
 import { diceKernels } from './dice.js';
+import { gatherKernels } from './gather.js';
 import { layerNormKernels } from './layerNorm.js';
+import { maxPoolKernels } from './maxPool3d.js';
 import { normKernels } from './norm.js';
 import { optimizerKernels } from './optimizer.js';
+import { reduceKernels } from './reduce.js';
 import { scatterRowsKernels } from './scatterRows.js';
+import { selectKernels } from './select.js';
+import { sliceKernels } from './slice.js';
+import { softmaxKernels } from './softmax.js';
+import { tileKernels } from './tile.js';
+import { transposeKernels } from './transpose.js';
+import { unaryKernels } from './unary.js';
 
 /** The kernels written as plain loops over typed arrays: all but the convolutions and matrix products. */
 export const plainKernels: readonly KernelConfig[] = [
@@ -16,4 +28,16 @@ export const plainKernels: readonly KernelConfig[] = [
   ...layerNormKernels,
   ...scatterRowsKernels,
   ...optimizerKernels,
+  ...unaryKernels,
+  ...transposeKernels,
+  ...tileKernels,
+  ...softmaxKernels,
+  ...sliceKernels,
+  ...selectKernels,
+  ...reduceKernels,
+  ...maxPoolKernels,
+  ...gatherKernels,
+  ...cumsumKernels,
+  ...castKernels,
+  ...binaryKernels,
 ];

@@ -1,0 +1,145 @@
+import type { Numbers } from './typedArrays.js';
+
+/** How far the operands move along an axis of `size`. */
+interface Step {
+  size: number;
+  a: number;
+  b: number;
+}
+
+/**
+ * Fills `rows.size × columns.size` elements of `y` from `at` on, reading `a` from `i0` and `b` from `j0`.
+ *
+ * Each operation has its own loop, all alike: a loop that called the operation as a function would be compiled once for all of
+ * them, with a real call for each element.
+ */
+type BinaryLoop = (
+  a: Numbers,
+  i0: number,
+  b: Numbers,
+  j0: number,
+  y: Numbers,
+  at: number,
+  rows: Step,
+  columns: Step,
+) => void;
+
+/** Results in the type of the first operand. */
+export const arithmetic: Readonly<Record<string, BinaryLoop>> = {
+  Add(a, i0, b, j0, y, at, rows, columns) {
+    for (let r = 0; r < rows.size; r++) {
+      let i = i0 + r * rows.a;
+      let j = j0 + r * rows.b;
+      for (const end = at + columns.size; at < end; at++, i += columns.a, j += columns.b) y[at] = a[i]! + b[j]!;
+    }
+  },
+  Sub(a, i0, b, j0, y, at, rows, columns) {
+    for (let r = 0; r < rows.size; r++) {
+      let i = i0 + r * rows.a;
+      let j = j0 + r * rows.b;
+      for (const end = at + columns.size; at < end; at++, i += columns.a, j += columns.b) y[at] = a[i]! - b[j]!;
+    }
+  },
+  Multiply(a, i0, b, j0, y, at, rows, columns) {
+    for (let r = 0; r < rows.size; r++) {
+      let i = i0 + r * rows.a;
+      let j = j0 + r * rows.b;
+      for (const end = at + columns.size; at < end; at++, i += columns.a, j += columns.b) y[at] = a[i]! * b[j]!;
+    }
+  },
+  RealDiv(a, i0, b, j0, y, at, rows, columns) {
+    for (let r = 0; r < rows.size; r++) {
+      let i = i0 + r * rows.a;
+      let j = j0 + r * rows.b;
+      for (const end = at + columns.size; at < end; at++, i += columns.a, j += columns.b) y[at] = a[i]! / b[j]!;
+    }
+  },
+  Maximum(a, i0, b, j0, y, at, rows, columns) {
+    for (let r = 0; r < rows.size; r++) {
+      let i = i0 + r * rows.a;
+      let j = j0 + r * rows.b;
+      for (const end = at + columns.size; at < end; at++, i += columns.a, j += columns.b)
+        y[at] = Math.max(a[i]!, b[j]!);
+    }
+  },
+  Minimum(a, i0, b, j0, y, at, rows, columns) {
+    for (let r = 0; r < rows.size; r++) {
+      let i = i0 + r * rows.a;
+      let j = j0 + r * rows.b;
+      for (const end = at + columns.size; at < end; at++, i += columns.a, j += columns.b)
+        y[at] = Math.min(a[i]!, b[j]!);
+    }
+  },
+  SquaredDifference(a, i0, b, j0, y, at, rows, columns) {
+    for (let r = 0; r < rows.size; r++) {
+      let i = i0 + r * rows.a;
+      let j = j0 + r * rows.b;
+      for (const end = at + columns.size; at < end; at++, i += columns.a, j += columns.b)
+        y[at] = (a[i]! - b[j]!) * (a[i]! - b[j]!);
+    }
+  },
+};
+
+/** Results in bool. */
+export const comparison: Readonly<Record<string, BinaryLoop>> = {
+  Greater(a, i0, b, j0, y, at, rows, columns) {
+    for (let r = 0; r < rows.size; r++) {
+      let i = i0 + r * rows.a;
+      let j = j0 + r * rows.b;
+      for (const end = at + columns.size; at < end; at++, i += columns.a, j += columns.b) y[at] = a[i]! > b[j]! ? 1 : 0;
+    }
+  },
+  GreaterEqual(a, i0, b, j0, y, at, rows, columns) {
+    for (let r = 0; r < rows.size; r++) {
+      let i = i0 + r * rows.a;
+      let j = j0 + r * rows.b;
+      for (const end = at + columns.size; at < end; at++, i += columns.a, j += columns.b)
+        y[at] = a[i]! >= b[j]! ? 1 : 0;
+    }
+  },
+  Less(a, i0, b, j0, y, at, rows, columns) {
+    for (let r = 0; r < rows.size; r++) {
+      let i = i0 + r * rows.a;
+      let j = j0 + r * rows.b;
+      for (const end = at + columns.size; at < end; at++, i += columns.a, j += columns.b) y[at] = a[i]! < b[j]! ? 1 : 0;
+    }
+  },
+  LessEqual(a, i0, b, j0, y, at, rows, columns) {
+    for (let r = 0; r < rows.size; r++) {
+      let i = i0 + r * rows.a;
+      let j = j0 + r * rows.b;
+      for (const end = at + columns.size; at < end; at++, i += columns.a, j += columns.b)
+        y[at] = a[i]! <= b[j]! ? 1 : 0;
+    }
+  },
+  Equal(a, i0, b, j0, y, at, rows, columns) {
+    for (let r = 0; r < rows.size; r++) {
+      let i = i0 + r * rows.a;
+      let j = j0 + r * rows.b;
+      for (const end = at + columns.size; at < end; at++, i += columns.a, j += columns.b)
+        y[at] = a[i]! === b[j]! ? 1 : 0;
+    }
+  },
+  NotEqual(a, i0, b, j0, y, at, rows, columns) {
+    for (let r = 0; r < rows.size; r++) {
+      let i = i0 + r * rows.a;
+      let j = j0 + r * rows.b;
+      for (const end = at + columns.size; at < end; at++, i += columns.a, j += columns.b)
+        y[at] = a[i]! !== b[j]! ? 1 : 0;
+    }
+  },
+  LogicalAnd(a, i0, b, j0, y, at, rows, columns) {
+    for (let r = 0; r < rows.size; r++) {
+      let i = i0 + r * rows.a;
+      let j = j0 + r * rows.b;
+      for (const end = at + columns.size; at < end; at++, i += columns.a, j += columns.b) y[at] = a[i]! && b[j]!;
+    }
+  },
+  LogicalOr(a, i0, b, j0, y, at, rows, columns) {
+    for (let r = 0; r < rows.size; r++) {
+      let i = i0 + r * rows.a;
+      let j = j0 + r * rows.b;
+      for (const end = at + columns.size; at < end; at++, i += columns.a, j += columns.b) y[at] = a[i]! || b[j]!;
+    }
+  },
+};

@@ -16,6 +16,7 @@ export {
   weakPlan,
 } from './augment/weak.js';
 // Volumes, files, recipes, data sets.
+export { createDataset, type DatasetSource, datasetOf } from './dataset.js';
 export { assertSameGrid } from './grid.js';
 export { classesToLabels, type LabelTable, labelCounts, labelsToClasses, labelTable } from './labels.js';
 export { readNifti } from './nifti/read.js';
@@ -34,5 +35,6 @@ export {
   preparedShape,
 } from './recipe.js';
 export { resampleToShape, resampleToSpacing } from './resample.js';
+export { type Selection, type SelectOptions, selectSplits, trainingCases } from './splits.js';
 export type { Case, Dataset, PreparedCase, SplitName, Splits } from './types.js';
 export { type Affine, assertFinite, type Volume, type VoxelArray, type VoxelType, volume, withData } from './volume.js';

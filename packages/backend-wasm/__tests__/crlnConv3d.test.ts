@@ -10,11 +10,13 @@ beforeAll(async () => {
   await tf.setBackend(WASM_BACKEND);
 });
 
-const run = (name: string, inputs: Record<string, tf.Tensor>, attrs: object): Float32Array =>
-  tf.tidy(() => {
-    const result = tf.engine().runKernel(name, inputs, attrs as tf.NamedAttrMap) as tf.Tensor;
-    return result.dataSync() as Float32Array;
-  });
+/** Outside of tidy, which would walk through a returned array element by element. */
+function run(name: string, inputs: Record<string, tf.Tensor>, attrs: object): Float32Array {
+  const result = tf.engine().runKernel(name, inputs, attrs as tf.NamedAttrMap) as tf.Tensor;
+  const values = result.dataSync() as Float32Array;
+  result.dispose();
+  return values;
+}
 
 /** Compares forward and both gradients of one convolution with the float64 reference. */
 function compare(x: number[], filter: number[], attrs: ConvAttrs, withBias: boolean, depthwise: boolean): number[] {

@@ -1,10 +1,12 @@
 import type { ConvAttrs } from '@crln/core';
 import { convOutputSize, stream, type Triple } from '@crln/core';
 
-/** Seeded values in −1 … 1. */
+/** Seeded values in −1 … 1; a long array repeats them with a prime period, which no shape of a test divides. */
 export function randomArray(size: number, seed: number): Float32Array {
   const rng = stream(seed, 'wasm-test', 0, 0);
-  return Float32Array.from({ length: size }, () => rng.uniform() * 2 - 1);
+  const period = 65537;
+  const values = Float32Array.from({ length: Math.min(size, period) }, () => rng.uniform() * 2 - 1);
+  return size <= period ? values : Float32Array.from({ length: size }, (_, i) => values[i % period]!);
 }
 
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);

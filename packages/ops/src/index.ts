@@ -3,7 +3,8 @@
  * `[N, D, H, W]` int32. An operation runs a `@crln` kernel where the backend has it and composes stock operations where it has not.
  * @packageDocumentation
  */
-import './gradients.js';
+// For its side effect: without tfjs-layers TensorFlow.js has no gradients in Node, nor in a bundle.
+import '@tensorflow/tfjs-layers';
 
 export type { SgdAttrs } from '@crln/core';
 export { type BatchNormInferenceOptions, batchNormInference } from './affine.js';

@@ -18,7 +18,9 @@ export {
 // Volumes, files, recipes, data sets.
 export { createDataset, type DatasetSource, datasetOf } from './dataset.js';
 export { assertSameGrid } from './grid.js';
+export type { Hdf5Header } from './hdf5-header.js';
 export { classesToLabels, type LabelTable, labelCounts, labelsToClasses, labelTable } from './labels.js';
+export type { NiftiHeader } from './nifti/header.js';
 export { readNifti } from './nifti/read.js';
 export { type WriteNiftiOptions, writeNifti } from './nifti/write.js';
 export { type Normalisation, normalise, percentiles } from './normalise.js';
@@ -35,6 +37,7 @@ export {
   preparedShape,
 } from './recipe.js';
 export { resampleToShape, resampleToSpacing } from './resample.js';
+export { type BatchCases, type TwoStreamOptions, twoStreamSampler } from './sampler.js';
 export { type Selection, type SelectOptions, selectSplits, trainingCases } from './splits.js';
 export type { Case, Dataset, PreparedCase, SplitName, Splits } from './types.js';
 export { type Affine, assertFinite, type Volume, type VoxelArray, type VoxelType, volume, withData } from './volume.js';

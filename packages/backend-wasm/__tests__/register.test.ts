@@ -13,6 +13,7 @@ describe('registerWasmBackend', () => {
       'buildName',
       'kernelCalls',
       'matmul',
+      'profileKernels',
       'registerWasmBackend',
       'resetKernelCalls',
       'wasmMemoryBytes',

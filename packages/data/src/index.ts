@@ -25,6 +25,8 @@ export { readNifti } from './nifti/read.js';
 export { type WriteNiftiOptions, writeNifti } from './nifti/write.js';
 export { type Normalisation, normalise, percentiles } from './normalise.js';
 export { axisCodes, reorient } from './orientation.js';
+export { type PhantomOptions, phantomAtria, phantomCase } from './phantom/atria.js';
+export { type PhantomDatasetOptions, phantomDataset } from './phantom/dataset.js';
 export {
   applyRecipe,
   type FitRecipeOptions,

@@ -3,5 +3,5 @@
  * @packageDocumentation
  */
 export { readVolume, writeAtomic, writeVolume } from './node/files.js';
-export { type FolderDataset, type OpenFolderOptions, openFolder } from './node/folder.js';
+export { type FolderDataset, type OpenFolderOptions, openFolder, volumesIn } from './node/folder.js';
 export { writeDataset } from './node/write-dataset.js';

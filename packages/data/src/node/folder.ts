@@ -30,8 +30,8 @@ async function list(path: string): Promise<string[] | undefined> {
   }
 }
 
-/** Volume files of a folder by case. */
-async function volumesIn(path: string): Promise<Map<string, string> | undefined> {
+/** Volume files of a folder by case; undefined where there is no such folder. @throws CrlnError `invalid-data` for a case twice */
+export async function volumesIn(path: string): Promise<Map<string, string> | undefined> {
   const names = await list(path);
   if (!names) return undefined;
   const files = new Map<string, string>();

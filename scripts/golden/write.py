@@ -11,6 +11,7 @@ import sys
 
 import torch
 
+sys.dont_write_bytecode = True
 from common import Golden, fill, number
 
 CASES = {}

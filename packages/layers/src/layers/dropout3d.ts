@@ -1,4 +1,4 @@
-import { CrlnError } from '@crln/core';
+import { CrlnError, type RandomStream } from '@crln/core';
 import { channelDropout, dropout } from '@crln/ops';
 import type { serialization, Tensor, Tensor5D } from '@tensorflow/tfjs-core';
 import { type Kwargs, Layer3d, type Layer3dOptions, volumes } from './layer3d.js';
@@ -7,6 +7,8 @@ export interface Dropout3dOptions extends Layer3dOptions {
   /** Probability of a zero, in [0, 1). Default 0.5. */
   rate?: number;
 }
+
+type Mask = <T extends Tensor>(x: T, rate: number, random: RandomStream) => T;
 
 /** Zeroes values with probability `rate` in training and scales the rest by 1/(1 − rate); otherwise hands its input on. */
 abstract class AnyDropout3d extends Layer3d {
@@ -22,7 +24,7 @@ abstract class AnyDropout3d extends Layer3d {
     }
   }
 
-  protected abstract readonly mask: typeof dropout | typeof channelDropout;
+  protected abstract readonly mask: Mask;
 
   override call(inputs: Tensor | Tensor[], kwargs: Kwargs): Tensor {
     const x: Tensor5D = volumes(inputs, this.name);
@@ -38,11 +40,11 @@ abstract class AnyDropout3d extends Layer3d {
 /** Dropout of single values of [N, D, H, W, C] (Srivastava et al. 2014). The mask comes from the call's `seed`. */
 export class Dropout3d extends AnyDropout3d {
   static readonly className = 'CrlnDropout3d';
-  protected override readonly mask = dropout;
+  protected override readonly mask: Mask = dropout;
 }
 
 /** Dropout of whole channels of a sample (Tompson et al. 2015; PyTorch's `Dropout3d`). The mask comes from the call's `seed`. */
 export class ChannelDropout3d extends AnyDropout3d {
   static readonly className = 'CrlnChannelDropout3d';
-  protected override readonly mask = channelDropout;
+  protected override readonly mask: Mask = channelDropout;
 }

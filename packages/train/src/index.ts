@@ -3,6 +3,9 @@
  * @packageDocumentation
  */
 
+// --- training: methods, optimizers, the trainer ---
+export type { Batch, RawBatch } from './batch.js';
+export { type BatchOptions, batchSource } from './batches.js';
 // --- stores, checkpoints, inference, metrics, reports ---
 export {
   CHECKPOINT_FORMAT,
@@ -30,6 +33,7 @@ export type {
   NamedTensor,
   NamedTensors,
 } from './checkpoint/types.js';
+export type { TrainingData } from './data.js';
 export {
   type CaseRow,
   type EvaluateOptions,
@@ -38,6 +42,20 @@ export {
   type LabelPredictor,
   slidingPredictor,
 } from './evaluate.js';
+export type {
+  AnyMethod,
+  BatchNeeds,
+  Method,
+  MethodContext,
+  Parts,
+  PredictContext,
+  StepContext,
+} from './method.js';
+export { crln } from './methods/crln.js';
+export type { CrlnOptions } from './methods/crlnOptions.js';
+export { findMethod, METHODS } from './methods/index.js';
+export { meanTeacher } from './methods/meanTeacher.js';
+export { supervised } from './methods/supervised.js';
 export { type Components, type Connectivity, connectedComponents, largestComponent } from './metrics/components.js';
 export { squaredDistances } from './metrics/distanceTransform.js';
 export {
@@ -59,6 +77,11 @@ export {
 } from './metrics/summary.js';
 export { type SurfaceDistances, surface, surfaceDistances } from './metrics/surface.js';
 export { asd, assd, hd95 } from './metrics/surfaceMetrics.js';
+export { createNetwork, createSgd } from './network.js';
+export { emaDecay, emaUpdate } from './optimizers/ema.js';
+export { type Schedule, scheduledRate, scheduleSettings } from './optimizers/schedule.js';
+export { type Optimizer, Sgd, type SgdOptions } from './optimizers/sgd.js';
+export { parseSettings } from './parseSettings.js';
 export {
   checkResume,
   compareRunConfigs,
@@ -70,6 +93,20 @@ export {
   writeRunConfig,
 } from './runConfig.js';
 export { decodeSafetensors, encodeSafetensors } from './safetensors.js';
+export {
+  type AugmentationSettings,
+  type NetworkSettings,
+  type OptimizerSettings,
+  type TrainSettings,
+  type TrainSettingsInput,
+  trainSettings,
+} from './settings.js';
 export { mostProbable, type SlidingWindowOptions, slidingWindow, type WindowPredictor } from './slidingWindow.js';
 export { memoryStore } from './store/memoryStore.js';
 export type { RunStore } from './store/runStore.js';
+export { type EvaluationPlan, evaluate } from './trainer/evaluation.js';
+export type { TrainEvent } from './trainer/events.js';
+export { estimateMemory, type MemoryQuestion } from './trainer/memory.js';
+export { Session } from './trainer/session.js';
+export { type TrainOptions, train } from './trainer.js';
+export type { Model } from './weights.js';

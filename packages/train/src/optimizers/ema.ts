@@ -1,7 +1,8 @@
 import { CrlnError } from '@crln/core';
+import { weightVariables } from '@crln/layers';
 import { emaStep } from '@crln/ops';
 import { type Tensor, tidy, type Variable } from '@tensorflow/tfjs-core';
-import { buffersOf, type Model, parametersOf } from '../weights.js';
+import type { Model } from '../weights.js';
 
 /** Decay of iteration t (from 0): min(1 − 1/(t + 1), decay). The first update copies the student. */
 export const emaDecay = (iteration: number, decay: number): number => Math.min(1 - 1 / (iteration + 1), decay);
@@ -16,8 +17,11 @@ export function emaUpdate(
   decay: number,
   { buffers = 'own' }: { buffers?: 'own' | 'copy' } = {},
 ): void {
-  blend(parametersOf(teacher), parametersOf(student), (target, source) => emaStep(target, source, decay));
-  if (buffers === 'copy') blend(buffersOf(teacher), buffersOf(student), (_, source) => source.clone());
+  blend(weightVariables(teacher), weightVariables(student), (target, source) => emaStep(target, source, decay));
+  if (buffers === 'copy') {
+    const own = (model: Model) => weightVariables(model, 'nonTrainable');
+    blend(own(teacher), own(student), (_, source) => source.clone());
+  }
 }
 
 /** By position: names differ by the models' own. */
@@ -31,5 +35,5 @@ function blend(
   if (to.length !== from.length) {
     throw new CrlnError('invalid-argument', `emaUpdate: ${to.length} weights cannot follow ${from.length}`);
   }
-  to.forEach((target, i) => void tidy(() => target.assign(value(target, from[i] as Variable))));
+  to.forEach((target, i) => void tidy(() => void target.assign(value(target, from[i] as Variable))));
 }

@@ -1,0 +1,76 @@
+import { applyNetwork } from '@crln/layers';
+import { diceCeLoss, sigmoidRampUp, softmaxMseLoss } from '@crln/losses';
+import * as tf from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import * as z from 'zod';
+import type { Method } from '../method.js';
+import { createNetwork, createSgd } from '../network.js';
+import { emaDecay, emaUpdate } from '../optimizers/ema.js';
+import type { Sgd } from '../optimizers/sgd.js';
+import { noiseLike, present } from './common.js';
+
+const options = z.strictObject({
+  emaDecay: z.number().min(0).max(1).default(0.99),
+  /** Weight of the consistency loss once it is ramped up. */
+  consistencyWeight: z.number().nonnegative().default(0.1),
+  /** exp(−5·(1 − t/length)²) with t = ⌊iteration/period⌋. */
+  rampUp: z
+    .strictObject({ length: z.number().nonnegative().default(40), period: z.int().positive().default(150) })
+    .prefault({}),
+  /** What the teacher's input gets: clip(N(0, sigma), ±clip). */
+  noise: z
+    .strictObject({ sigma: z.number().nonnegative().default(0.1), clip: z.number().nonnegative().default(0.2) })
+    .prefault({}),
+  evaluate: z.enum(['teacher', 'student']).default('teacher'),
+});
+
+interface MeanTeacherParts {
+  models: { student: LayersModel; teacher: LayersModel };
+  optimizers: { student: Sgd };
+}
+
+/**
+ * Mean teacher: 0.5·(cross-entropy + Dice) on the labelled patches, and on the unlabelled ones the mean squared difference to the
+ * softmax of a teacher (an exponential moving average, in training mode) that sees them with noise.
+ *
+ * Tarvainen and Valpola, NeurIPS 2017; settings of the 3-D segmentation literature (UA-MT, MICCAI 2019).
+ */
+export const meanTeacher: Method<z.infer<typeof options>, MeanTeacherParts> = {
+  name: 'mean-teacher',
+  options,
+  needs: () => ({ unlabelled: true, strong: false }),
+
+  build(context) {
+    const student = createNetwork(context);
+    return {
+      models: { student, teacher: createNetwork(context) },
+      optimizers: { student: createSgd(context, { student }) },
+    };
+  },
+
+  step({ labelled, unlabelled }, { options, parts, iteration, stream }) {
+    const { student, teacher } = parts.models;
+    const { image } = present(unlabelled, 'unlabelled');
+    const noise = noiseLike(image, options.noise, stream('noise'));
+    const target = applyNetwork(teacher, tf.add(image, noise), {
+      training: true,
+      seed: stream('teacher').seed(),
+    }).logits;
+    const { length, period } = options.rampUp;
+    const weight = options.consistencyWeight * sigmoidRampUp(Math.floor(iteration / period), length);
+    const both = tf.concat([labelled.image, image]);
+    const terms = parts.optimizers.student.minimise(() => {
+      const { logits } = applyNetwork(student, both, { training: true, seed: stream('student').seed() });
+      const [own, other] = tf.split(logits, [labelled.image.shape[0], image.shape[0]]) as [tf.Tensor5D, tf.Tensor5D];
+      const supervised = diceCeLoss(own, labelled.label);
+      const consistency = softmaxMseLoss(other, target);
+      return { loss: tf.add(supervised, tf.mul(consistency, weight)) as tf.Scalar, supervised, consistency };
+    });
+    emaUpdate(teacher, student, emaDecay(iteration, options.emaDecay));
+    return terms;
+  },
+
+  predict(patches, { options, parts }) {
+    return tf.softmax(applyNetwork(parts.models[options.evaluate], patches).logits);
+  },
+};

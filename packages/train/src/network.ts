@@ -1,0 +1,27 @@
+import { uNet3d, vNet } from '@crln/layers';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import type { MethodContext } from './method.js';
+import { Sgd } from './optimizers/sgd.js';
+import { joinParameters, type Model } from './weights.js';
+
+/** The network that the settings name. Two of one context start with equal weights. */
+export function createNetwork(
+  { classes, inChannels, seed, network }: MethodContext<unknown>,
+  extra: { representation?: number } = {},
+): LayersModel {
+  const { type, upsample, dropout, baseFilters, levels } = network;
+  const options = {
+    classes,
+    inChannels,
+    seed,
+    baseFilters,
+    levels,
+    ...(dropout !== undefined && { dropout }),
+    ...extra,
+  };
+  return type === 'vNet' ? vNet(options) : uNet3d({ ...options, ...(upsample && { upsample }) });
+}
+
+/** The optimizer that the settings name, for the parameters of some models. */
+export const createSgd = ({ optimizer }: MethodContext<unknown>, models: Record<string, Model>): Sgd =>
+  new Sgd(joinParameters(models), optimizer);

@@ -1,0 +1,127 @@
+import { CrlnError, stream } from '@crln/core';
+import { weightVariables } from '@crln/layers';
+import { type Scalar, type Tensor, type Tensor5D, tensor, tidy, type Variable } from '@tensorflow/tfjs-core';
+import { type RawBatch, toTensors } from '../batch.js';
+import type { Checkpoint, CheckpointContent, Json, NamedTensors } from '../checkpoint/types.js';
+import type { AnyMethod, MethodContext, Parts } from '../method.js';
+import { scheduledRate } from '../optimizers/schedule.js';
+import { exportTensors, importTensors } from '../weights.js';
+
+/** A method, built: it steps, predicts, and becomes a checkpoint and back. Knows no method. */
+export class Session {
+  readonly method: AnyMethod;
+  readonly context: MethodContext<unknown>;
+  readonly parts: Parts;
+
+  constructor(method: AnyMethod, context: MethodContext<unknown>) {
+    this.method = method;
+    this.context = context;
+    // What building leaves behind beside the variables is cleaned up.
+    this.parts = tidy(() => method.build(context)) as Parts;
+  }
+
+  /**
+   * One iteration. The caller disposes what it returns.
+   * @param iteration from 0
+   */
+  step(raw: RawBatch, iteration: number, iterations: number): Record<string, Scalar> {
+    const { schedule, learningRate } = this.context.optimizer;
+    const rate = scheduledRate(schedule, learningRate, iteration, iterations);
+    for (const optimizer of Object.values(this.parts.optimizers)) optimizer.learningRate = rate;
+    const { seed } = this.context;
+    const context = {
+      ...this.context,
+      parts: this.parts,
+      iteration,
+      iterations,
+      stream: (purpose: string) => stream(seed, `${this.method.name}/${purpose}`, iteration),
+    };
+    return tidy(() => this.method.step(toTensors(raw), context));
+  }
+
+  /** Class probabilities of patches. */
+  readonly predict = (patches: Tensor5D): Tensor =>
+    tidy(() => this.method.predict(patches, { ...this.context, parts: this.parts }));
+
+  /** Everything that changes, read off the backend. @throws CrlnError `not-finite` naming the tensor */
+  async snapshot(info: Record<string, Json>): Promise<CheckpointContent> {
+    const groups = async (of: Record<string, Record<string, Tensor>>, kind: string) => {
+      const out: Record<string, NamedTensors> = {};
+      for (const [name, variables] of Object.entries(of)) {
+        out[name] = await exportTensors(variables);
+        assertFinite(out[name], `${kind} ${name}`);
+      }
+      return out;
+    };
+    const state = await exportTensors(this.parts.state ?? {});
+    assertFinite(state, 'state');
+    return {
+      models: await groups(this.#models(), 'model'),
+      optimizers: await groups(this.#slots(), 'optimizer'),
+      state,
+      info: { method: this.method.name, ...info },
+    };
+  }
+
+  /** Takes a checkpoint's place. @throws CrlnError `settings-differ` where it is of another method or size */
+  restore(checkpoint: Checkpoint): void {
+    const { method } = checkpoint.info;
+    if (method !== this.method.name) {
+      throw new CrlnError('settings-differ', `the checkpoint is of method ${String(method)}, not ${this.method.name}`, {
+        stored: method,
+        wanted: this.method.name,
+      });
+    }
+    for (const [name, variables] of Object.entries(this.#models())) {
+      importTensors(variables, named(checkpoint.models, name, 'model'), `model ${name}`);
+    }
+    for (const [name, optimizer] of Object.entries(this.parts.optimizers)) {
+      tidy(() => {
+        const slots = Object.entries(named(checkpoint.optimizers, name, 'optimizer'));
+        optimizer.restore(Object.fromEntries(slots.map(([slot, { data, shape }]) => [slot, tensor(data, shape)])));
+      });
+    }
+    importTensors(this.parts.state ?? {}, checkpoint.state, 'state');
+  }
+
+  /** Number of trainable parameters of all optimizers' models, teachers not counted twice. */
+  get parameters(): number {
+    const student = Object.values(this.#models())[0] ?? {};
+    return Object.values(student).reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /** Frees every variable. */
+  dispose(): void {
+    for (const model of Object.values(this.parts.models)) model.dispose();
+    for (const optimizer of Object.values(this.parts.optimizers)) optimizer.dispose();
+    for (const variable of Object.values(this.parts.state ?? {})) variable.dispose();
+  }
+
+  #models(): Record<string, Record<string, Variable>> {
+    return mapValues(this.parts.models, (model) => weightVariables(model, 'all'));
+  }
+
+  #slots(): Record<string, Record<string, Variable>> {
+    return mapValues(this.parts.optimizers, (optimizer) => optimizer.slots());
+  }
+}
+
+const mapValues = <A, B>(of: Record<string, A>, f: (value: A) => B): Record<string, B> =>
+  Object.fromEntries(Object.entries(of).map(([name, value]) => [name, f(value)]));
+
+function named(groups: Record<string, NamedTensors>, name: string, kind: string): NamedTensors {
+  const found = groups[name];
+  if (!found) throw new CrlnError('settings-differ', `the checkpoint has no ${kind} ${name}`, { kind, name });
+  return found;
+}
+
+function assertFinite(tensors: NamedTensors, owner: string): void {
+  for (const [name, { data }] of Object.entries(tensors)) {
+    if (data.some((value) => !Number.isFinite(value))) {
+      throw new CrlnError('not-finite', `${owner}: '${name}' became NaN or infinite; lower the learning rate`, {
+        owner,
+        name,
+      });
+    }
+  }
+}

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-layers';
 import fc from 'fast-check';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { kernelCalls, registerWasmBackend, resetKernelCalls, WASM_BACKEND } from '../src/index.js';
+import { buildName, kernelCalls, registerWasmBackend, resetKernelCalls, WASM_BACKEND } from '../src/index.js';
 import { randomArray, relativeError, sizeOf } from './reference.js';
 
 beforeAll(() => registerWasmBackend());
@@ -49,6 +49,10 @@ describe('tf.conv3d on crln-wasm', () => {
     resetKernelCalls();
     await convolve('cpu', [1, 4, 4, 4, 2], [3, 3, 3, 2, 4], 1, 'same');
     expect(kernelCalls()).toEqual({});
+  });
+
+  it('uses relaxed SIMD, which Node 20 has behind a flag', () => {
+    expect(buildName()).toBe('relaxed-simd');
   });
 
   it('agrees with the stock cpu backend on any shape', async () => {

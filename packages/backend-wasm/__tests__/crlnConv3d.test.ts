@@ -2,6 +2,7 @@ import { type ConvAttrs, dilatedSize, KERNELS, type Pads3d, type Triple } from '
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { engine } from '../src/engine.js';
 import { kernelCalls, registerWasmBackend, resetKernelCalls, WASM_BACKEND } from '../src/index.js';
 import { ReferenceConv, randomArray, relativeError, sizeOf } from './reference.js';
 
@@ -10,8 +11,12 @@ beforeAll(async () => {
   await tf.setBackend(WASM_BACKEND);
 });
 
-/** Outside of tidy, which would walk through a returned array element by element. */
+/**
+ * Runs a kernel on scratch memory full of NaN: what a kernel reads beyond its data must not reach the result. Outside of tidy,
+ * which would walk through a returned array element by element.
+ */
 function run(name: string, inputs: Record<string, tf.Tensor>, attrs: object): Float32Array {
+  engine().arena.floats.fill(Number.NaN);
   const result = tf.engine().runKernel(name, inputs, attrs as tf.NamedAttrMap) as tf.Tensor;
   const values = result.dataSync() as Float32Array;
   result.dispose();
@@ -109,17 +114,17 @@ describe('CrlnConv3d', () => {
     const deep: ConvAttrs = {
       ...plain,
       pads: [
-        [1, 1],
+        [1, 0],
         [0, 0],
         [0, 0],
       ],
     };
-    const errors = compare([1, 12, 128, 128, 16], [3, 1, 1, 16, 2], deep, false, false);
+    const errors = compare([1, 8, 128, 128, 16], [2, 1, 1, 16, 1], deep, false, false);
     expect(errors[0]).toBeLessThan(1e-5);
     expect(errors[1]).toBeLessThan(1e-5);
     expect(errors[2]).toBeLessThan(1e-4);
     const strided: ConvAttrs = { ...plain, strides: [2, 3, 2] };
-    expect(Math.max(...compare([1, 21, 130, 120, 7], [3, 2, 1, 7, 2], strided, true, false))).toBeLessThan(1e-4);
+    expect(Math.max(...compare([1, 18, 130, 120, 7], [3, 2, 1, 7, 2], strided, true, false))).toBeLessThan(1e-4);
   });
 
   it('counts its calls', () => {

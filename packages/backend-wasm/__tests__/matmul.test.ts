@@ -65,7 +65,7 @@ describe('matmul', () => {
     [3, 20000, 5, false],
     [3, 20000, 5, true],
     [20000, 3, 5, false],
-    [20000, 120, 9, false],
+    [2500, 1000, 2, false],
   ])('equals the definition where it works in parts: %i×%i·%i, a transposed: %s', (m, k, n, transposeA) => {
     const p = { m, k, n, batch: 1, transposeA, transposeB: false };
     const [a, b] = [randomArray(m * k, 1), randomArray(k * n, 2)];

@@ -48,7 +48,8 @@ export function matmul(a: Float32Array, b: Float32Array, options: MatmulOptions)
     const right = matrix(b, i, k * n);
     const out = c.subarray(i * m * n, (i + 1) * m * n);
     try {
-      if (transposeA && !transposeB) sumOfOuterProducts(running, left, right, product, out);
+      // Long sums come out more exact as a sum of outer products, chunk by chunk; short ones are faster as rows.
+      if (transposeA && !transposeB && k > MAX_SUM) sumOfOuterProducts(running, left, right, product, out);
       else if (transposeA) rowsTimesMatrix(running, transposed(running, left, product), right, product, out);
       else rowsTimesMatrix(running, left, right, product, out);
     } finally {

@@ -83,12 +83,15 @@ async function webgpu(): Promise<BackendChoice> {
 
 async function tensorflow(): Promise<BackendChoice> {
   const failures: string[] = [];
+  let cause: unknown;
   for (const specifier of ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node']) {
     try {
       // A variable, so that bundlers and tsc do not look for a package that most users do not have.
       await import(/* @vite-ignore */ /* webpackIgnore: true */ specifier);
     } catch (error) {
-      if (!isMissing(error, specifier)) failures.push(`${specifier}: ${(error as Error).message}`);
+      if (isMissing(error, specifier)) continue;
+      failures.push(`${specifier}: ${(error as Error).message}`);
+      cause = error;
       continue;
     }
     if (tf.findBackend('tensorflow') == null) {
@@ -99,9 +102,12 @@ async function tensorflow(): Promise<BackendChoice> {
     return { name: 'tensorflow', tfBackend: 'tensorflow', reason: `${specifier} is installed`, kernelBuild: specifier };
   }
   if (failures.length > 0) {
-    throw new CrlnError('backend-unavailable', `backend 'tensorflow' does not start: ${failures.join('; ')}`, {
-      failures,
-    });
+    throw new CrlnError(
+      'backend-unavailable',
+      `backend 'tensorflow' does not start: ${failures.join('; ')}`,
+      { failures },
+      { cause },
+    );
   }
   throw new CrlnError(
     'missing-dependency',
@@ -110,11 +116,9 @@ async function tensorflow(): Promise<BackendChoice> {
   );
 }
 
+/** Whether the package itself was not found, in the words of Node and of browsers; not whether something inside it failed. */
 function isMissing(error: unknown, specifier: string): boolean {
-  const { code, message } = error as { code?: string; message?: string };
-  const notFound =
-    code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND' || /resolve|find|load/i.test(message ?? '');
-  return notFound && (message ?? '').includes(specifier) && !/libtensorflow|\.node/.test(message ?? '');
+  return ["'", '"', '“'].some((quote) => String((error as Error).message).includes(quote + specifier));
 }
 
 async function select(tfBackend: string): Promise<void> {

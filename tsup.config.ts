@@ -7,6 +7,8 @@ export default defineConfig({
   format: 'esm',
   target: 'es2022',
   platform: 'neutral',
+  // Node's own modules, in the entries that are for Node alone.
+  external: [/^node:/],
   clean: false,
   sourcemap: true,
   splitting: true,

@@ -8,7 +8,7 @@ const TOLERANCE = 0.1;
 /**
  * An image and its label must be the same grid: shape, and position in the world to a tenth of a voxel at every corner.
  *
- * @throws {@link CrlnError} `invalid-data` naming both files and what differs
+ * @throws `CrlnError` `invalid-data` naming both files and what differs
  */
 export function assertSameGrid(image: Volume, label: Volume, id: string): void {
   const names = `${image.source ?? `image of ${id}`} and ${label.source ?? `label of ${id}`}`;

@@ -19,7 +19,7 @@ export async function gzip(bytes: Uint8Array): Promise<Uint8Array> {
  * @param headBytes - how many bytes `lengthOf` wants (fewer where the data ends before)
  * @param lengthOf - the whole length by the head; may throw
  * @returns as many bytes as there were, at most that length
- * @throws {@link CrlnError} `file-format` where the data is damaged, cut short, or too small to hold that length
+ * @throws `CrlnError` `file-format` where the data is damaged, cut short, or too small to hold that length
  */
 export async function gunzip(
   bytes: Uint8Array,

@@ -37,6 +37,7 @@ export {
   labelsOfProbabilities,
   parseRecipe,
   preparedShape,
+  preparedSpacing,
 } from './recipe.js';
 export { resampleToShape, resampleToSpacing } from './resample.js';
 export { type BatchCases, type TwoStreamOptions, twoStreamSampler } from './sampler.js';

@@ -10,7 +10,7 @@ const MOST_CLASSES = 256;
 /**
  * How many voxels a label volume has of each value.
  *
- * @throws {@link CrlnError} `invalid-data` where a value is not an integer: naming the file, the value, how many such voxels, and the
+ * @throws `CrlnError` `invalid-data` where a value is not an integer: naming the file, the value, how many such voxels, and the
  * first; or where there are more values than classes can be
  */
 export function labelCounts(label: Volume, name: string): Map<number, number> {
@@ -72,7 +72,7 @@ export function labelTable(values: Iterable<number>, name = 'labels'): LabelTabl
 /**
  * Class index of every voxel.
  *
- * @throws {@link CrlnError} `invalid-data` where the label has a value that the table has not, naming file, value, count, first voxel
+ * @throws `CrlnError` `invalid-data` where the label has a value that the table has not, naming file, value, count, first voxel
  */
 export function labelsToClasses(label: Volume, table: LabelTable, name: string): Uint8Array {
   const counts = labelCounts(label, name);

@@ -35,7 +35,7 @@ export function axisCodes(affine: Affine): string {
   return best.map((world, axis) => LETTERS[world]![columns[axis]![world]! < 0 ? 1 : 0]).join('');
 }
 
-/** @throws {@link CrlnError} `invalid-option` where `code` does not name each of R/L, A/P, S/I once */
+/** @throws `CrlnError` `invalid-option` where `code` does not name each of R/L, A/P, S/I once */
 export function reorientation(affine: Affine, code: string): Reorientation {
   const from = axisCodes(affine);
   const world = (letter: string): number => LETTERS.findIndex((pair) => pair.includes(letter));
@@ -85,8 +85,14 @@ export function applyReorientation(v: Volume, { axes, flips }: Reorientation): V
       }
     }
   }
+  // Which axis was scanned in what order is no longer said right.
+  const header =
+    v.header?.format === 'nifti'
+      ? { ...v.header, dimInfo: 0, sliceCode: 0, sliceStart: 0, sliceEnd: 0, sliceDuration: 0 }
+      : v.header;
   return {
     ...v,
+    ...(header ? { header } : {}),
     data,
     shape: size,
     spacing: axes.map((axis) => v.spacing[axis]) as Triple,

@@ -58,7 +58,7 @@ function median(values: number[]): number {
  * Finds the recipe for a set of training cases: their median spacing, their label values. Reads every case once, holding one at a time.
  * Give it only labels that training may see.
  *
- * @throws {@link CrlnError} `invalid-data` where there is no case, or a label is none; `invalid-option`
+ * @throws `CrlnError` `invalid-data` where there is no case, or a label is none; `invalid-option`
  */
 export async function fitRecipe(
   cases: Iterable<Case> | AsyncIterable<Case>,
@@ -97,7 +97,7 @@ export async function fitRecipe(
 /**
  * A recipe from parsed JSON.
  *
- * @throws {@link CrlnError} `invalid-option` naming the field that is wrong
+ * @throws `CrlnError` `invalid-option` naming the field that is wrong
  */
 export function parseRecipe(json: unknown, name = 'recipe'): InputRecipe {
   const bad = (field: string, expected: string, value: unknown): CrlnError =>
@@ -141,10 +141,16 @@ function shapesOf(recipe: InputRecipe, native: Volume): { turn: Reorientation; t
 /** [D, H, W] that `applyRecipe` gives this volume. */
 export const preparedShape = (recipe: InputRecipe, native: Volume): Triple => shapesOf(recipe, native).prepared;
 
+/** mm along D, H, W of what `applyRecipe` gives this volume. */
+export function preparedSpacing(recipe: InputRecipe, native: Volume): Triple {
+  const { turn, turned, prepared } = shapesOf(recipe, native);
+  return turn.axes.map((axis, n) => (native.spacing[axis] * turned[n]!) / prepared[n]!) as Triple;
+}
+
 /**
  * Reorients, resamples (image trilinear, label nearest) and normalises a case; label values become class indices.
  *
- * @throws {@link CrlnError} `not-finite` for an image with NaN or infinite voxels; `invalid-data` for a label with values that the
+ * @throws `CrlnError` `not-finite` for an image with NaN or infinite voxels; `invalid-data` for a label with values that the
  * recipe does not know, or on another grid than its image
  */
 export function applyRecipe(recipe: InputRecipe, { id, image, label }: Case): PreparedCase {

@@ -12,7 +12,7 @@ export const caseOfFile = (file: string): string | undefined =>
 /**
  * Checks the lists of a `splits.json` against the cases there are. Entries may be case names or file names.
  *
- * @throws {@link CrlnError} `invalid-data` for an unknown key or case, a case twice, one both in training and in `val` or `test`
+ * @throws `CrlnError` `invalid-data` for an unknown key or case, a case twice, one both in training and in `val` or `test`
  */
 export function parseSplits(json: unknown, ids: readonly string[], name: string): Splits {
   const bad = (reason: string, fields: Record<string, unknown> = {}): CrlnError =>
@@ -91,7 +91,7 @@ function labelledCount(asked: number | undefined, given: number, train: number):
  * Decides the cases of a run. Without `splits`, one labelled case in five (of a fixed random order, the same for every seed) becomes the
  * test set, and `notes` says so.
  *
- * @throws {@link CrlnError} `invalid-option` where more labelled cases are asked for than there are; `invalid-data` where none is
+ * @throws `CrlnError` `invalid-option` where more labelled cases are asked for than there are; `invalid-data` where none is
  */
 export function selectSplits(dataset: Dataset, options: SelectOptions = {}): Selection {
   const { name, splits } = dataset;

@@ -80,7 +80,7 @@ const typeOf = (data: VoxelArray): VoxelType => data.constructor.name.replace('A
  * A volume from an array in C order, 1 mm voxels with axes to the right, front and top unless said. `affine` alone gives the spacing,
  * `spacing` alone the affine.
  *
- * @throws {@link CrlnError} `invalid-shape` where the array's length is not that of the shape
+ * @throws `CrlnError` `invalid-shape` where the array's length is not that of the shape
  */
 export function volume(
   data: VoxelArray,
@@ -117,7 +117,7 @@ export function withData(
   return made;
 }
 
-/** @throws {@link CrlnError} `invalid-shape` or `invalid-data` where a volume contradicts itself */
+/** @throws `CrlnError` `invalid-shape` or `invalid-data` where a volume contradicts itself */
 export function assertVolume(v: Volume, name: string): void {
   const { shape, channels, data, spacing, affine } = v;
   if (shape.length !== 3 || ![...shape, channels].every((size) => Number.isInteger(size) && size >= 1)) {
@@ -152,7 +152,7 @@ export function assertVolume(v: Volume, name: string): void {
 /**
  * An image must be numbers all through.
  *
- * @throws {@link CrlnError} `not-finite` naming the file, how many voxels are NaN or infinite, and the first of them
+ * @throws `CrlnError` `not-finite` naming the file, how many voxels are NaN or infinite, and the first of them
  */
 export function assertFinite(v: Volume, name: string): void {
   const { data, shape, channels } = v;

@@ -108,7 +108,7 @@ const scaledType = (type: VoxelType): 'float32' | 'float64' =>
  *
  * @param bytes - the file
  * @param name - the file's name, for messages
- * @throws {@link CrlnError} `file-format` with the name and the reason: no NIfTI, 2-D or 4-D, complex or RGB, cut short, a damaged header
+ * @throws `CrlnError` `file-format` with the name and the reason: no NIfTI, 2-D or 4-D, complex or RGB, cut short, a damaged header
  */
 export async function readNifti(bytes: Uint8Array, name = 'NIfTI data'): Promise<Volume> {
   const head = HEADER_BYTES[2];
@@ -130,7 +130,8 @@ export async function readNifti(bytes: Uint8Array, name = 'NIfTI data'): Promise
   }
   const slope = scales ? header.sclSlope : 1;
   const intercept = scales ? header.sclInter : 0;
-  const voxels = content.slice(begin, end);
+  // A copy of its own: aligned, and slice() of a Node Buffer would be a view.
+  const voxels = new Uint8Array(content.subarray(begin, end));
   if (!littleEndian) swapBytes(voxels, voxelBytes(type));
   const stored = voxelArray(voxels.buffer as ArrayBuffer, type);
   const scaled = slope !== 1 || intercept !== 0;

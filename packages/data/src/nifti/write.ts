@@ -114,7 +114,7 @@ function voxelFileBytes(volume: Volume, dtype: VoxelType): Uint8Array {
  * codes (sform, qform, units, intent, description), bit for bit while its affine is unchanged; extensions are not kept. Several channels
  * become the fourth dimension.
  *
- * @throws {@link CrlnError} `invalid-data` where a value does not fit `dtype`; `invalid-shape` where the volume contradicts itself
+ * @throws `CrlnError` `invalid-data` where a value does not fit `dtype`; `invalid-shape` where the volume contradicts itself
  */
 export async function writeNifti(volume: Volume, options: WriteNiftiOptions = {}): Promise<Uint8Array> {
   assertVolume(volume, volume.source ?? 'volume');

@@ -33,7 +33,7 @@ export function fileError(error: unknown, path: string, doing: string): CrlnErro
   );
 }
 
-/** A whole file. @throws {@link CrlnError} `file-not-found`, `file-access` */
+/** A whole file. @throws `CrlnError` `file-not-found`, `file-access` */
 export async function readBytes(path: string): Promise<Uint8Array> {
   try {
     return await readFile(path);
@@ -48,7 +48,7 @@ let written = 0;
  * Writes a file so that it is either the old one or the whole new one at every moment: under a temporary name beside it, synced, then
  * renamed.
  *
- * @throws {@link CrlnError} `file-access`
+ * @throws `CrlnError` `file-access`
  */
 export async function writeAtomic(path: string, bytes: Uint8Array): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.${written++}.tmp`);
@@ -71,7 +71,7 @@ export async function writeAtomic(path: string, bytes: Uint8Array): Promise<void
  * Reads a volume from a NIfTI (`.nii`, `.nii.gz`) or HDF5 file; which of them it is, its content says. HDF5 needs the package `h5wasm`.
  *
  * @param options - `dataset`: which one of an HDF5 file, default `'image'`
- * @throws {@link CrlnError} `file-not-found`, `file-access`, `file-format` with file and reason; `missing-dependency`
+ * @throws `CrlnError` `file-not-found`, `file-access`, `file-format` with file and reason; `missing-dependency`
  */
 export async function readVolume(path: string, options: { dataset?: string } = {}): Promise<Volume> {
   const bytes = await readBytes(path);
@@ -81,7 +81,7 @@ export async function readVolume(path: string, options: { dataset?: string } = {
 /**
  * Writes a volume as NIfTI, packed where the name ends in `.gz`, all of it or nothing.
  *
- * @throws {@link CrlnError} `invalid-argument` for another ending than `.nii` and `.nii.gz`; `file-access`
+ * @throws `CrlnError` `invalid-argument` for another ending than `.nii` and `.nii.gz`; `file-access`
  */
 export async function writeVolume(
   path: string,

@@ -109,7 +109,7 @@ async function filesOf(dir: string): Promise<Files> {
  * Opens a folder as a data set, reading names only: `images/` and `labels/` with the same file names (an image without a label is
  * unlabelled), or `cases/` with HDF5 files of both; `splits.json` and `recipe.json` where present. Cases are read when asked for.
  *
- * @throws {@link CrlnError} `file-not-found` or `invalid-data`: no such folder, no images, a label without an image, splits that name what
+ * @throws `CrlnError` `file-not-found` or `invalid-data`: no such folder, no images, a label without an image, splits that name what
  * is not there; and from `load`: what reading can throw, an image and label of different shape or position
  */
 export async function openFolder(dir: string, options: OpenFolderOptions = {}): Promise<FolderDataset> {

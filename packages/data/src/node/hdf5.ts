@@ -71,7 +71,7 @@ function voxels(value: unknown, path: string, name: string, dtype: unknown): Vox
  * Reads a 3-D dataset of an HDF5 file, as the field's benchmarks store their cases (`image`, `label`). Spacing comes from an attribute
  * `spacing` (mm) of the dataset or the file; without one it is 1 mm, and the header says so.
  *
- * @throws {@link CrlnError} `file-format` with file and reason; `missing-dependency` where h5wasm is not installed
+ * @throws `CrlnError` `file-format` with file and reason; `missing-dependency` where h5wasm is not installed
  */
 export function readHdf5(path: string, name = 'image'): Promise<Volume> {
   return withFile(path, (file, { Dataset }) => {

@@ -8,7 +8,7 @@ import { fileError, writeAtomic, writeVolume } from './files.js';
  * Writes cases as a folder that `openFolder` opens: `images/<id>.nii.gz`, `labels/<id>.nii.gz`, `splits.json`, and `recipe.json`
  * where a recipe is given. Files that are there are replaced, one by one, whole.
  *
- * @throws {@link CrlnError} `file-access`
+ * @throws `CrlnError` `file-access`
  */
 export async function writeDataset(
   dir: string,

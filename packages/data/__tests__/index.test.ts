@@ -29,6 +29,7 @@ describe('public API of @crln/data', () => {
         "phantomCase",
         "phantomDataset",
         "preparedShape",
+        "preparedSpacing",
         "readNifti",
         "reorient",
         "resampleToShape",

@@ -11,6 +11,7 @@ import {
   labelsOfProbabilities,
   parseRecipe,
   preparedShape,
+  preparedSpacing,
 } from '../src/recipe.js';
 import type { Case } from '../src/types.js';
 import { type Affine, volume } from '../src/volume.js';
@@ -88,6 +89,11 @@ describe('applyRecipe', () => {
     expect(preparedShape({ ...recipe, spacing: null }, ball('a', straight(1.2, 1, 2), [0, 1]).image)).toEqual([
       12, 10, 8,
     ]);
+  });
+
+  it('states the spacing that the rounded shape has', () => {
+    const { image } = ball('a', straight(1.2, 1, 2), [0, 1]);
+    expect(preparedSpacing(recipe, image)).toEqual([(1.2 * 12) / 14, 1, 2]);
   });
 
   it('gives float32 intensities and class indices on one grid', () => {

@@ -144,7 +144,7 @@ export const preparedShape = (recipe: InputRecipe, native: Volume): Triple => sh
 /** mm along D, H, W of what `applyRecipe` gives this volume. */
 export function preparedSpacing(recipe: InputRecipe, native: Volume): Triple {
   const { turn, turned, prepared } = shapesOf(recipe, native);
-  return turn.axes.map((axis, n) => (native.spacing[axis] * turned[n]!) / prepared[n]!) as Triple;
+  return turn.axes.map((axis, n) => (native.spacing[axis]! * turned[n]!) / prepared[n]!) as Triple;
 }
 
 /**

@@ -34,8 +34,8 @@ function trilinear(x: Values, size: Triple, alignCorners: boolean): Float64Array
 const sizes: [Triple, Triple, number][] = [
   [[3, 2, 4], [6, 4, 8], 3],
   [[4, 5, 3], [7, 3, 5], 1],
-  [[5, 4, 6], [2, 4, 3], 5],
-  [[2, 3, 2], [2, 3, 5], 17],
+  [[5, 3, 4], [2, 3, 3], 5],
+  [[1, 3, 2], [1, 2, 3], 17],
   [[1, 3, 2], [4, 1, 2], 2],
 ];
 

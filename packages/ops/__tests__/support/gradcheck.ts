@@ -96,7 +96,12 @@ export function centralDifferences(
   weights: Float64Array,
   step = 1e-4,
 ): Record<string, Float64Array> {
-  const functional = () => Array.from(f(inputs)).reduce((sum, y, i) => sum + y * (weights[i] as number), 0);
+  const functional = () => {
+    const y = f(inputs);
+    let sum = 0;
+    for (let i = 0; i < y.length; i++) sum += (y[i] as number) * (weights[i] as number);
+    return sum;
+  };
   const out: Record<string, Float64Array> = {};
   for (const [name, { data }] of Object.entries(inputs)) {
     out[name] = data.map((x, i) => {

@@ -45,7 +45,8 @@ def cps_given(rep, y, valid, prob, proto, xi, u, strong=0.97, temp=0.5):
         return z.sum() * 0
     pools = {c: z[(y == c) & valid] for c in present}
     means = {c: pools[c].detach().mean(0) for c in present}
-    draw = lambda pool, uniforms: pool[(uniforms * len(pool)).floor().long()]
+    # In float32, as the library has it.
+    draw = lambda pool, uniforms: pool[(uniforms.float() * len(pool)).floor().long()]
     total = 0
     for c in present:
         hard = z[(y == c) & valid & (prob[:, c] < strong)]
@@ -56,7 +57,7 @@ def cps_given(rep, y, valid, prob, proto, xi, u, strong=0.97, temp=0.5):
             others = [j for j in present if j != c]
             w = torch.softmax(torch.stack([F.cosine_similarity(means[c], means[j], dim=0) for j in others]) / temp, 0)
             pick = torch.searchsorted(w.cumsum(0), u['negativeClass'][c], right=True).clamp(max=len(others) - 1)
-            neg = torch.zeros(u['negative'].shape[1], R)
+            neg = torch.zeros(u['negative'].shape[1], R, dtype=z.dtype)
             for k, j in enumerate(others):
                 neg[pick == k] = draw(pools[j].detach(), u['negative'][c][pick == k])
             pos = means[c] if proto is None else (means[c] + xi * proto[c].mean(-1)) / (1 + xi)

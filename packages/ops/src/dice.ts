@@ -10,7 +10,7 @@ import { oneHot } from './oneHot.js';
  *
  * @param probabilities [N, D, H, W, C] (any rank ≥ 2); differentiable in it
  * @param labels [N, D, H, W] int32
- * @returns [3, C]: the three sums in this order.
+ * @returns `[3, C]`, the three sums in this order.
  * @throws CrlnError `invalid-shape`
  */
 export function diceSums(probabilities: tf.Tensor, labels: tf.Tensor): tf.Tensor2D {

@@ -2,7 +2,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import {
   copyRegisteredKernels,
-  findBackend,
+  findBackendFactory,
   getKernel,
   registerBackend,
   registerKernel,
@@ -41,7 +41,7 @@ export function registerWasmBackend(options: RegisterOptions = {}): Promise<Wasm
 
 async function register(simd: BuildChoice): Promise<WasmBackendInfo> {
   await startEngine(simd);
-  if (!findBackend(WASM_BACKEND)) {
+  if (!findBackendFactory(WASM_BACKEND)) {
     registerBackend(WASM_BACKEND, () => new CrlnWasmBackend());
     copyRegisteredKernels('cpu', WASM_BACKEND);
   }

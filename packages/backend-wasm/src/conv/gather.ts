@@ -32,7 +32,8 @@ export function gather(job: Gather): Float32Array {
     const bias = arena.take(paddedChannels(result.channels), purpose);
     const window = new SourceWindow(running, plan, source.size, source.channels, plan.stride[0] * plane, purpose);
     const out = arena.take(window.planes * plan.stride[0] * plane, purpose);
-    const passes = plan.passes.map((pass) => preparePass(job, pass, window));
+    const filter = job.filterStrides ? arena.put(job.filter, purpose) : 0;
+    const passes = plan.passes.map((pass) => preparePass(job, pass, window, filter));
     arena.floats.fill(0, bias >> 2, (bias >> 2) + paddedChannels(result.channels));
     if (job.bias) arena.floats.set(job.bias, bias >> 2);
     const voxel = result.channels * 4;
@@ -71,8 +72,8 @@ interface PreparedPass {
   run: number;
 }
 
-/** Puts a pass's tap offsets and its share of the filter, packed, into the arena. */
-function preparePass(job: Gather, pass: Pass, window: SourceWindow): PreparedPass {
+/** Puts a pass's tap offsets and its share of the filter, packed, into the arena. `filter` is where a dense filter lies there. */
+function preparePass(job: Gather, pass: Pass, window: SourceWindow, filter: number): PreparedPass {
   const { arena, kernels } = engine();
   const { source, result, filterStrides } = job;
   const purpose = { kernel: job.kernel, shape: [pass.taps.length, source.channels, result.channels] };
@@ -90,7 +91,6 @@ function preparePass(job: Gather, pass: Pass, window: SourceWindow): PreparedPas
   }
   const weights = arena.take(order.length * source.channels * columns, purpose);
   const mark = arena.mark;
-  const filter = arena.put(job.filter, purpose);
   const places = arena.putInts(order, purpose);
   const { tap, source: rows, result: cols } = filterStrides;
   kernels.packFilter(filter, weights, places, order.length, source.channels, result.channels, tap, rows, cols);

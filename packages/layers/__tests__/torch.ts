@@ -55,7 +55,7 @@ export function torchName(originalName: string): string {
 const isRefinement = (originalName: string) => /stage\d+\/(gain|bias)$/.test(originalName);
 
 /** PyTorch's shape of one of our weights. */
-export function torchShape(originalName: string, ours: readonly number[]): number[] {
+function torchShape(originalName: string, ours: readonly number[]): number[] {
   const [d, h, w, ...channels] = ours as [number, number, number, ...number[]];
   if (isRefinement(originalName)) return ours.length === 2 ? [...ours, 1] : [...ours];
   if (ours.length === 5) return [channels[1]!, channels[0]!, d, h, w];

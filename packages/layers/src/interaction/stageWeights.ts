@@ -17,7 +17,7 @@ export interface NormWeights {
   beta: LayerVariable;
 }
 
-/** All weights of one stage; see METHOD in the docs for what each does. */
+/** All weights of one stage, in the order of their use; DynamicInteraction says what each does. */
 export interface StageWeights {
   projection: Affine;
   tokenNorm: NormWeights;

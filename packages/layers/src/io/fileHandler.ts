@@ -20,7 +20,7 @@ interface Seal {
  * A `tf.io.IOHandler` for a folder with `model.json` (tfjs's own layout) and `weights.bin`. Both are written under temporary names,
  * synced and renamed, the weights first; a checksum tells on loading if a crash came between. Needs no tfjs-node.
  *
- * @throws {@link CrlnError} on loading `file-not-found` or `file-format`, on saving `file-access`; each names the file.
+ * @throws CrlnError on loading `file-not-found` or `file-format`, on saving `file-access`; each names the file.
  */
 export function fileHandler(folder: string): Required<Pick<io.IOHandler, 'save' | 'load'>> {
   return { save: (artifacts) => save(folder, artifacts), load: () => load(folder) };

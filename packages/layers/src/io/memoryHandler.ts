@@ -7,7 +7,7 @@ export interface MemoryHandler extends io.IOHandler {
   load(): Promise<io.ModelArtifacts>;
 }
 
-/** Makes a {@link MemoryHandler}; loading before anything was saved throws a {@link CrlnError} `file-not-found`. */
+/** Makes a {@link MemoryHandler}; loading before anything was saved throws a CrlnError `file-not-found`. */
 export function memoryHandler(): MemoryHandler {
   let kept: io.ModelArtifacts | null = null;
   return {

@@ -19,7 +19,7 @@ interface LayerTopology {
  * Saves a model, or a single built layer of this package (such as a `DynamicInteraction`), weights and configuration, running
  * statistics included. Takes any `tf.io.IOHandler`: {@link memoryHandler}, `fileHandler` of `@crln/layers/node`, or tfjs's own for models.
  *
- * @throws {@link CrlnError} `invalid-argument` for a layer that is not built or not of this package.
+ * @throws CrlnError `invalid-argument` for a layer that is not built or not of this package.
  */
 export async function saveModel(model: Weighted, handler: io.IOHandler): Promise<io.SaveResult> {
   if (model instanceof LayersModel) return model.save(handler);
@@ -47,7 +47,7 @@ export async function saveModel(model: Weighted, handler: io.IOHandler): Promise
  * Loads what {@link saveModel} saved: bit-equal weights, hence the same outputs.
  *
  * @typeParam T What was saved: a `LayersModel` (default) or a layer class of this package.
- * @throws {@link CrlnError} `file-format` where the artifacts do not fit together; and what the handler throws.
+ * @throws CrlnError `file-format` where the artifacts do not fit together; and what the handler throws.
  */
 export async function loadModel<T extends Weighted = LayersModel>(handler: io.IOHandler): Promise<T> {
   registerLayers();

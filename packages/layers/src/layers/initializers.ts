@@ -11,13 +11,13 @@ export const constant =
     new Float32Array(n).fill(value);
 
 /** U(−bound, bound). */
-export const uniform =
+const uniform =
   (bound: number): Fill =>
   (random, n) =>
     Float32Array.from({ length: n }, () => random.range(-bound, bound));
 
 /** N(0, std²). */
-export const normal =
+const normal =
   (std: number): Fill =>
   (random, n) =>
     Float32Array.from({ length: n }, () => std * random.normal());

@@ -72,7 +72,7 @@ export function volumes(inputs: Tensor | Tensor[], layer: string): Tensor5D {
 }
 
 /** The one shape of a layer with one input. */
-export const oneShape = (shape: Shape | Shape[]): Shape => (Array.isArray(shape[0]) ? shape[0] : shape) as Shape;
+const oneShape = (shape: Shape | Shape[]): Shape => (Array.isArray(shape[0]) ? shape[0] : shape) as Shape;
 
 /** The number of channels of [N, D, H, W, C]; it must be known when a layer is built. */
 export function channelsOf(inputShape: Shape | Shape[], layer: string): number {

@@ -7,7 +7,7 @@ export interface PatchCheck3dOptions extends Layer3dOptions {
   multiple: number;
 }
 
-/** Hands [N, D, H, W, C] on, or throws a {@link CrlnError} `invalid-shape` that names the multiple D, H and W should have. */
+/** Hands [N, D, H, W, C] on, or throws a CrlnError `invalid-shape` that names the multiple D, H and W should have. */
 export class PatchCheck3d extends Layer3d {
   static readonly className = 'CrlnPatchCheck3d';
   readonly #multiple: number;

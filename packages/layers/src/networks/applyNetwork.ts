@@ -19,7 +19,7 @@ export interface NetworkOutput {
  * Runs {@link vNet} or {@link uNet3d} on an image [N, D, H, W, inChannels] and hands its outputs out by name. Training takes batch
  * statistics, updates the running ones and drops channels by `seed`, which should change every step.
  *
- * @throws {@link CrlnError} `invalid-shape` where the image does not fit, `invalid-argument` where the model is another.
+ * @throws CrlnError `invalid-shape` where the image does not fit, `invalid-argument` where the model is another.
  */
 export function applyNetwork(model: LayersModel, image: Tensor, options: CallOptions = {}): NetworkOutput {
   const channels = model.inputs[0]!.shape[4];

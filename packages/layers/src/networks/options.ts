@@ -19,7 +19,7 @@ export interface NetworkOptions {
   name?: string;
 }
 
-/** Throws a {@link CrlnError} `invalid-option` unless `value` is a whole number of at least `least`. */
+/** Throws a CrlnError `invalid-option` unless `value` is a whole number of at least `least`. */
 export function wholeNumber(owner: string, option: string, value: number, least: number): number {
   if (!Number.isInteger(value) || value < least) {
     throw new CrlnError('invalid-option', `${owner}: ${option} must be a whole number >= ${least}, got ${value}`, {

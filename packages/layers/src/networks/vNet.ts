@@ -16,7 +16,7 @@ import { levelWidths, type NetworkOptions, resolveNetwork } from './options.js';
  * [N, D, H, W, R] where asked for, `bottleneck`, `decoder1` … `decoder<levels>` (coarsest first; the last is at full resolution,
  * before its dropout). {@link applyNetwork} hands them out by name.
  *
- * @throws {@link CrlnError} `invalid-option`; on a call `invalid-shape` unless D, H and W are multiples of 2^levels.
+ * @throws CrlnError `invalid-option`; on a call `invalid-shape` unless D, H and W are multiples of 2^levels.
  */
 export function vNet(options: NetworkOptions = {}): LayersModel {
   registerLayers();

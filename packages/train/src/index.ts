@@ -82,6 +82,13 @@ export { emaDecay, emaUpdate } from './optimizers/ema.js';
 export { type Schedule, scheduledRate, scheduleSettings } from './optimizers/schedule.js';
 export { type Optimizer, Sgd, type SgdOptions } from './optimizers/sgd.js';
 export { parseSettings } from './parseSettings.js';
+export { progressSvg } from './report/curves.js';
+export type { ReportDocument } from './report/document.js';
+export { renderHtml } from './report/html.js';
+export { renderMarkdown } from './report/markdown.js';
+export { type OverlayVolumes, overlayPng } from './report/overlay.js';
+export { buildReport, type ReportOptions, writeReport } from './report/report.js';
+export { type ReportRun, readReportRun, saveOverlay } from './report/runs.js';
 export {
   checkResume,
   compareRunConfigs,

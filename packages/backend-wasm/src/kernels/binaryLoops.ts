@@ -80,66 +80,62 @@ export const arithmetic: Readonly<Record<string, BinaryLoop>> = {
   },
 };
 
-/** Results in bool. */
+/** Results in bool; `+` of a comparison makes no branch, where `? 1 : 0` does. */
 export const comparison: Readonly<Record<string, BinaryLoop>> = {
   Greater(a, i0, b, j0, y, at, rows, columns) {
     for (let r = 0; r < rows.size; r++) {
       let i = i0 + r * rows.a;
       let j = j0 + r * rows.b;
-      for (const end = at + columns.size; at < end; at++, i += columns.a, j += columns.b) y[at] = a[i]! > b[j]! ? 1 : 0;
+      for (const end = at + columns.size; at < end; at++, i += columns.a, j += columns.b) y[at] = +(a[i]! > b[j]!);
     }
   },
   GreaterEqual(a, i0, b, j0, y, at, rows, columns) {
     for (let r = 0; r < rows.size; r++) {
       let i = i0 + r * rows.a;
       let j = j0 + r * rows.b;
-      for (const end = at + columns.size; at < end; at++, i += columns.a, j += columns.b)
-        y[at] = a[i]! >= b[j]! ? 1 : 0;
+      for (const end = at + columns.size; at < end; at++, i += columns.a, j += columns.b) y[at] = +(a[i]! >= b[j]!);
     }
   },
   Less(a, i0, b, j0, y, at, rows, columns) {
     for (let r = 0; r < rows.size; r++) {
       let i = i0 + r * rows.a;
       let j = j0 + r * rows.b;
-      for (const end = at + columns.size; at < end; at++, i += columns.a, j += columns.b) y[at] = a[i]! < b[j]! ? 1 : 0;
+      for (const end = at + columns.size; at < end; at++, i += columns.a, j += columns.b) y[at] = +(a[i]! < b[j]!);
     }
   },
   LessEqual(a, i0, b, j0, y, at, rows, columns) {
     for (let r = 0; r < rows.size; r++) {
       let i = i0 + r * rows.a;
       let j = j0 + r * rows.b;
-      for (const end = at + columns.size; at < end; at++, i += columns.a, j += columns.b)
-        y[at] = a[i]! <= b[j]! ? 1 : 0;
+      for (const end = at + columns.size; at < end; at++, i += columns.a, j += columns.b) y[at] = +(a[i]! <= b[j]!);
     }
   },
   Equal(a, i0, b, j0, y, at, rows, columns) {
     for (let r = 0; r < rows.size; r++) {
       let i = i0 + r * rows.a;
       let j = j0 + r * rows.b;
-      for (const end = at + columns.size; at < end; at++, i += columns.a, j += columns.b)
-        y[at] = a[i]! === b[j]! ? 1 : 0;
+      for (const end = at + columns.size; at < end; at++, i += columns.a, j += columns.b) y[at] = +(a[i]! === b[j]!);
     }
   },
   NotEqual(a, i0, b, j0, y, at, rows, columns) {
     for (let r = 0; r < rows.size; r++) {
       let i = i0 + r * rows.a;
       let j = j0 + r * rows.b;
-      for (const end = at + columns.size; at < end; at++, i += columns.a, j += columns.b)
-        y[at] = a[i]! !== b[j]! ? 1 : 0;
+      for (const end = at + columns.size; at < end; at++, i += columns.a, j += columns.b) y[at] = +(a[i]! !== b[j]!);
     }
   },
   LogicalAnd(a, i0, b, j0, y, at, rows, columns) {
     for (let r = 0; r < rows.size; r++) {
       let i = i0 + r * rows.a;
       let j = j0 + r * rows.b;
-      for (const end = at + columns.size; at < end; at++, i += columns.a, j += columns.b) y[at] = a[i]! && b[j]!;
+      for (const end = at + columns.size; at < end; at++, i += columns.a, j += columns.b) y[at] = a[i]! & b[j]!;
     }
   },
   LogicalOr(a, i0, b, j0, y, at, rows, columns) {
     for (let r = 0; r < rows.size; r++) {
       let i = i0 + r * rows.a;
       let j = j0 + r * rows.b;
-      for (const end = at + columns.size; at < end; at++, i += columns.a, j += columns.b) y[at] = a[i]! || b[j]!;
+      for (const end = at + columns.size; at < end; at++, i += columns.a, j += columns.b) y[at] = a[i]! | b[j]!;
     }
   },
 };

@@ -1,7 +1,7 @@
 import { KERNELS } from '@crln/core';
 import type { KernelConfig, TensorInfo } from '@tensorflow/tfjs-core';
 import { defineKernel } from '../kernelConfig.js';
-import { affine, channelSums, gradientMix, gradientSums } from './channelLoops.js';
+import { affine, channelSums, gradientSums, masked } from './channelLoops.js';
 
 interface AffineAttrs {
   relu: boolean;
@@ -13,7 +13,7 @@ const channelAffine = defineKernel<Record<'x' | 'scale' | 'shift', TensorInfo>, 
   ({ inputs: { x, scale, shift }, attrs: { relu }, values, output }) => {
     const xs = values(x);
     const y = new Float32Array(xs.length);
-    affine(xs, values(scale), values(shift), relu ? 0 : -Infinity, y);
+    affine(xs, values(scale), values(shift), relu, y);
     return output(x.shape, y);
   },
 );
@@ -22,12 +22,12 @@ const channelAffine = defineKernel<Record<'x' | 'scale' | 'shift', TensorInfo>, 
 const channelAffineGrad = defineKernel<Record<'dy' | 'x' | 'y' | 'scale', TensorInfo>, AffineAttrs>(
   KERNELS.ChannelAffineGrad,
   ({ inputs: { dy, x, y, scale }, attrs: { relu }, values, output }) => {
-    const [dys, xs, a] = [values(dy), values(x), values(scale)];
-    const ys = relu ? values(y) : xs;
-    const dx = new Float32Array(xs.length);
+    const [xs, a] = [values(x), values(scale)];
+    const dys = relu ? masked(values(dy), values(y)) : values(dy);
     const none = new Float64Array(a.length);
-    gradientMix(dys, xs, ys, relu, { a, b: none, c: none }, dx);
-    const { sum, product } = gradientSums(dys, xs, ys, relu, none);
+    const { sum, product } = gradientSums(dys, xs, none);
+    const dx = relu ? dys : new Float32Array(xs.length);
+    affine(dys, a, none, false, dx);
     const perChannel = [a.length];
     return [
       output(x.shape, dx),
@@ -57,7 +57,7 @@ const scaleChannels = defineKernel<Record<'x' | 'mask', TensorInfo>>(
     for (let n = 0; n < samples; n++) {
       const part = [n * size, (n + 1) * size] as const;
       const scale = masks.subarray(n * channels, (n + 1) * channels);
-      affine(xs.subarray(...part), scale, none, -Infinity, y.subarray(...part));
+      affine(xs.subarray(...part), scale, none, false, y.subarray(...part));
     }
     return output(x.shape, y);
   },

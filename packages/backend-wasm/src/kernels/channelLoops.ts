@@ -29,12 +29,12 @@ function fold(sums: Float64Array, channels: number): Float64Array {
   return out;
 }
 
-/** y = x·scale + shift per channel, no lower than `floor` (0 for a ReLU, −∞ for none). NaN stays NaN. */
+/** y = x·scale + shift per channel, then {@link relu} where asked. */
 export function affine(
   x: Float32Array,
   scale: ArrayLike<number>,
   shift: ArrayLike<number>,
-  floor: number,
+  withRelu: boolean,
   y: Float32Array,
 ): void {
   const a = spread(scale);
@@ -54,14 +54,34 @@ export function affine(
       const b2 = b[c + 2]!;
       const b3 = b[c + 3]!;
       for (let i = start + c; i < end; i += lanes) {
-        y[i] = Math.max(x[i]! * a0 + b0, floor);
-        y[i + 1] = Math.max(x[i + 1]! * a1 + b1, floor);
-        y[i + 2] = Math.max(x[i + 2]! * a2 + b2, floor);
-        y[i + 3] = Math.max(x[i + 3]! * a3 + b3, floor);
+        y[i] = x[i]! * a0 + b0;
+        y[i + 1] = x[i + 1]! * a1 + b1;
+        y[i + 2] = x[i + 2]! * a2 + b2;
+        y[i + 3] = x[i + 3]! * a3 + b3;
       }
     }
+    if (withRelu) relu(y, start, end);
   }
-  for (let i = whole; i < x.length; i++) y[i] = Math.max(x[i]! * a[i - whole]! + b[i - whole]!, floor);
+  for (let i = whole; i < x.length; i++) y[i] = x[i]! * a[i - whole]! + b[i - whole]!;
+  if (withRelu) relu(y, whole, y.length);
+}
+
+/**
+ * max(y, 0) in place, NaN staying NaN. Without a branch on the sign, which no processor can foresee; −∞ alone would not come out
+ * of the sum as 0.
+ */
+function relu(y: Float32Array, from: number, to: number): void {
+  for (let i = from; i < to; i++) {
+    const v = y[i]!;
+    y[i] = v === -Infinity ? 0 : (v + Math.abs(v)) * 0.5;
+  }
+}
+
+/** dy where the output of a ReLU is not 0, else 0; again without a branch. */
+export function masked(dy: Float32Array, y: Float32Array): Float32Array {
+  const g = new Float32Array(dy.length);
+  for (let i = 0; i < g.length; i++) g[i] = dy[i]! * +(y[i] !== 0);
+  return g;
 }
 
 /** Σ x per channel. */
@@ -160,12 +180,10 @@ export function channelMoments(x: Float32Array, channels: number): { mean: Float
   return { mean, variance };
 }
 
-/** Σ g and Σ g·(x − centre) per channel, where g = dy, or 0 where `relu` and y = 0. */
+/** Σ g and Σ g·(x − centre) per channel. */
 export function gradientSums(
-  dy: Float32Array,
+  g: Float32Array,
   x: Float32Array,
-  y: Float32Array,
-  relu: boolean,
   centre: ArrayLike<number>,
 ): { sum: Float64Array; product: Float64Array } {
   const shift = spread(centre);
@@ -190,10 +208,10 @@ export function gradientSums(
       let p2 = products[c + 2]!;
       let p3 = products[c + 3]!;
       for (let i = start + c; i < end; i += lanes) {
-        const g0 = relu && y[i] === 0 ? 0 : dy[i]!;
-        const g1 = relu && y[i + 1] === 0 ? 0 : dy[i + 1]!;
-        const g2 = relu && y[i + 2] === 0 ? 0 : dy[i + 2]!;
-        const g3 = relu && y[i + 3] === 0 ? 0 : dy[i + 3]!;
+        const g0 = g[i]!;
+        const g1 = g[i + 1]!;
+        const g2 = g[i + 2]!;
+        const g3 = g[i + 3]!;
         s0 += g0;
         s1 += g1;
         s2 += g2;
@@ -214,20 +232,17 @@ export function gradientSums(
     }
   }
   for (let i = whole; i < x.length; i++) {
-    const g = relu && y[i] === 0 ? 0 : dy[i]!;
-    sums[i - whole]! += g;
-    products[i - whole]! += g * (x[i]! - shift[i - whole]!);
+    sums[i - whole]! += g[i]!;
+    products[i - whole]! += g[i]! * (x[i]! - shift[i - whole]!);
   }
   const channels = centre.length;
   return { sum: fold(sums, channels), product: fold(products, channels) };
 }
 
-/** out = g·a + x·b + c per channel, where g = dy, or 0 where `relu` and y = 0. */
+/** out = g·a + x·b + c per channel; `out` may be `g`. */
 export function gradientMix(
-  dy: Float32Array,
+  g: Float32Array,
   x: Float32Array,
-  y: Float32Array,
-  relu: boolean,
   factors: { a: ArrayLike<number>; b: ArrayLike<number>; c: ArrayLike<number> },
   out: Float32Array,
 ): void {
@@ -247,15 +262,12 @@ export function gradientMix(
       const k0 = k[c]!;
       const k1 = k[c + 1]!;
       for (let i = start + c; i < end; i += lanes) {
-        const g0 = relu && y[i] === 0 ? 0 : dy[i]!;
-        const g1 = relu && y[i + 1] === 0 ? 0 : dy[i + 1]!;
-        out[i] = g0 * a0 + x[i]! * b0 + k0;
-        out[i + 1] = g1 * a1 + x[i + 1]! * b1 + k1;
+        out[i] = g[i]! * a0 + x[i]! * b0 + k0;
+        out[i + 1] = g[i + 1]! * a1 + x[i + 1]! * b1 + k1;
       }
     }
   }
   for (let i = whole; i < x.length; i++) {
-    const g = relu && y[i] === 0 ? 0 : dy[i]!;
-    out[i] = g * a[i - whole]! + x[i]! * b[i - whole]! + k[i - whole]!;
+    out[i] = g[i]! * a[i - whole]! + x[i]! * b[i - whole]! + k[i - whole]!;
   }
 }

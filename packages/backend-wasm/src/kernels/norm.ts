@@ -1,7 +1,7 @@
 import { KERNELS, type NormAttrs } from '@crln/core';
 import type { KernelConfig, TensorInfo } from '@tensorflow/tfjs-core';
 import { defineKernel } from '../kernelConfig.js';
-import { affine, channelMoments, gradientMix, gradientSums } from './channelLoops.js';
+import { affine, channelMoments, gradientMix, gradientSums, masked } from './channelLoops.js';
 
 /** Groups that share statistics, and channels: one group over the batch, or one a sample. */
 const groupsOf = (x: TensorInfo, over: NormAttrs['over']) => ({
@@ -32,7 +32,7 @@ const norm = defineKernel<{ x: TensorInfo; gamma?: TensorInfo; beta?: TensorInfo
         scale[c] = (g ? g[c]! : 1) / Math.sqrt(variance[c]! + epsilon);
         shift[c] = (b ? b[c]! : 0) - mean[c]! * scale[c]!;
       }
-      affine(part, scale, shift, relu ? 0 : -Infinity, y.subarray(group * size, (group + 1) * size));
+      affine(part, scale, shift, relu, y.subarray(group * size, (group + 1) * size));
     }
     const perGroup = [groups, channels];
     return [output(x.shape, y), output(perGroup, means), output(perGroup, variances)];
@@ -52,10 +52,10 @@ const normGrad = defineKernel<NormGradInputs, NormAttrs>(
   KERNELS.NormGrad,
   ({ inputs: { dy, x, y, mean, variance, gamma }, attrs: { over, epsilon, relu }, values, output }) => {
     const { groups, channels } = groupsOf(x, over);
-    const [dys, xs, means, variances] = [values(dy), values(x), values(mean), values(variance)];
-    const ys = relu ? values(y) : xs;
+    const [xs, means, variances] = [values(x), values(mean), values(variance)];
     const g = gamma && values(gamma);
-    const dx = new Float32Array(xs.length);
+    const dys = relu ? masked(values(dy), values(y)) : values(dy);
+    const dx = relu ? dys : new Float32Array(xs.length);
     const dgamma = new Float64Array(channels);
     const dbeta = new Float64Array(channels);
     const a = new Float64Array(channels);
@@ -66,8 +66,7 @@ const normGrad = defineKernel<NormGradInputs, NormAttrs>(
     for (let group = 0; group < groups; group++) {
       const part = (of: Float32Array) => of.subarray(group * size, (group + 1) * size);
       const centre = means.subarray(group * channels, (group + 1) * channels);
-      const [dyPart, xPart, yPart] = [part(dys), part(xs), part(ys)];
-      const { sum, product } = gradientSums(dyPart, xPart, yPart, relu, centre);
+      const { sum, product } = gradientSums(part(dys), part(xs), centre);
       for (let c = 0; c < channels; c++) {
         const rstd = 1 / Math.sqrt(variances[group * channels + c]! + epsilon);
         const dg = product[c]! * rstd;
@@ -77,7 +76,7 @@ const normGrad = defineKernel<NormGradInputs, NormAttrs>(
         b[c] = (-a[c]! * rstd * dg) / voxels;
         k[c] = (-a[c]! * sum[c]!) / voxels - b[c]! * centre[c]!;
       }
-      gradientMix(dyPart, xPart, yPart, relu, { a, b, c: k }, part(dx));
+      gradientMix(part(dys), part(xs), { a, b, c: k }, part(dx));
     }
     return [
       output(x.shape, dx),

@@ -19,7 +19,11 @@ const unary = <Attrs extends object>(name: string, loop: UnaryLoop<Attrs>): Kern
 /** One loop each, so that each is compiled for its own operation. */
 const simple: Readonly<Record<string, UnaryLoop<object>>> = {
   Relu(x, y) {
-    for (let i = 0; i < y.length; i++) y[i] = Math.max(0, x[i]!);
+    for (let i = 0; i < y.length; i++) {
+      // max(v, 0) without a branch on the sign, which no processor can foresee
+      const v = x[i]!;
+      y[i] = v === -Infinity ? 0 : (v + Math.abs(v)) * 0.5;
+    }
   },
   Neg(x, y) {
     for (let i = 0; i < y.length; i++) y[i] = -x[i]!;
@@ -60,7 +64,8 @@ const simple: Readonly<Record<string, UnaryLoop<object>>> = {
 const step: UnaryLoop<{ alpha: number }> = (x, y, { alpha }) => {
   for (let i = 0; i < y.length; i++) {
     const v = x[i]!;
-    y[i] = v > 0 ? 1 : v <= 0 ? alpha : NaN;
+    const above = +(v > 0);
+    y[i] = Number.isNaN(v) ? v : above + alpha * (1 - above);
   }
 };
 

@@ -73,8 +73,11 @@ export function collaborativePositiveSupervision(input: CpsInput, options: CpsOp
         positives: positiveRows(statistics.means, prototypes, xi),
         anchorRows,
         negatives: tf.reshape(negatives, [anchors, perAnchor, width]),
-        // 1 / length: the products are scaled rather than the rows, of which there are many.
-        scale: tf.reshape(tf.rsqrt(tf.maximum(tf.sum(tf.square(negatives), 1), 1e-16)), [anchors, perAnchor]),
+        // The products are scaled rather than the rows, of which there are many; whichever rows are fewer are measured.
+        scale: tf.reshape(
+          rows.shape[0] < others.size ? tf.gather(reciprocalLength(rows), others) : reciprocalLength(negatives),
+          [anchors, perAnchor],
+        ),
       };
     });
     const anchor = normalise(gatherRows(rows, anchorRows));
@@ -86,6 +89,9 @@ export function collaborativePositiveSupervision(input: CpsInput, options: CpsOp
     return tf.sum(tf.mul(tf.mean(tf.reshape(losses, [classes, -1]), 1), weights)) as tf.Scalar;
   });
 }
+
+/** 1 / max(|row|, 1e-8) of every row. */
+const reciprocalLength = (rows: tf.Tensor2D): tf.Tensor => tf.rsqrt(tf.maximum(tf.sum(tf.square(rows), 1), 1e-16));
 
 /** What a class's loss is multiplied by: 1 / #present, or 0 without hard voxels or without a second class. */
 function classWeights({ present, hasHard }: ClassStatistics): tf.Tensor {

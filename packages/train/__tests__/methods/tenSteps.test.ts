@@ -57,7 +57,7 @@ function batchOf(iteration: number): Batch {
   return {
     labelled: {
       image: labelled,
-      label: tf.cast(tf.greater(tf.squeeze<tf.Tensor4D>(labelled, [4]), 0.2), 'int32'),
+      label: tf.cast(tf.greater(tf.squeeze(labelled, [4]), 0.2), 'int32') as tf.Tensor4D,
       caseIds: [],
     },
     unlabelled: {

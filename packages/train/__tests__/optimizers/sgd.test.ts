@@ -1,0 +1,90 @@
+import { useBackend } from '@crln/ops';
+import * as tf from '@tensorflow/tfjs-core';
+import fc from 'fast-check';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { Sgd } from '../../src/optimizers/sgd.js';
+
+beforeAll(async () => {
+  await useBackend('cpu');
+});
+
+/** PyTorch's SGD on numbers. */
+function pytorch(
+  p: number,
+  gradients: number[],
+  o: { lr: number; momentum: number; decay: number; nesterov: boolean },
+) {
+  let [value, velocity] = [p, 0];
+  gradients.forEach((gradient, step) => {
+    const g = gradient + o.decay * value;
+    // PyTorch's buffer starts as the first gradient.
+    velocity = step === 0 ? g : o.momentum * velocity + g;
+    value -= o.lr * (o.nesterov ? g + o.momentum * velocity : velocity);
+  });
+  return value;
+}
+
+const value = (x: tf.Tensor) => x.dataSync()[0]!;
+
+describe('Sgd', () => {
+  it('moves as PyTorch does', () => {
+    const number = fc.double({ min: -2, max: 2, noNaN: true });
+    const run = (p: number, gradients: number[], momentum: number, nesterov: boolean) => {
+      const w = tf.variable(tf.scalar(p));
+      const sgd = new Sgd({ w }, { learningRate: 0.1, momentum, nesterov, weightDecay: 0.05 });
+      for (const g of gradients) tf.tidy(() => sgd.step({ w: tf.scalar(g) }));
+      const expected = pytorch(p, gradients, { lr: 0.1, momentum, decay: 0.05, nesterov: nesterov && momentum > 0 });
+      expect(value(w)).toBeCloseTo(expected, 4);
+      sgd.dispose();
+      w.dispose();
+    };
+    fc.assert(
+      fc.property(number, fc.array(number, { maxLength: 5 }), fc.constantFrom(0, 0.5, 0.9), fc.boolean(), run),
+      { numRuns: 40 },
+    );
+  });
+
+  it('skips a parameter without a gradient entirely, and decays one whose gradient is zero', () => {
+    const [a, b] = [tf.variable(tf.scalar(1)), tf.variable(tf.scalar(1))];
+    const sgd = new Sgd({ a, b }, { learningRate: 0.1, weightDecay: 0.5, momentum: 0.9 });
+    tf.tidy(() => sgd.step({ a: null, b: tf.scalar(0) }));
+    expect(value(a)).toBe(1);
+    expect(value(b)).toBeCloseTo(1 - 0.1 * (0.5 + 0.9 * 0.5), 6);
+    expect(Object.keys(sgd.slots())).toEqual(['b']);
+  });
+
+  it('minimises what it is given, hands out all terms, and leaves unused parameters alone', () => {
+    const [used, unused] = [tf.variable(tf.scalar(3)), tf.variable(tf.scalar(5))];
+    const sgd = new Sgd({ used, unused }, { learningRate: 0.1, momentum: 0 });
+    const { numTensors } = tf.memory();
+    const terms = sgd.minimise(() => {
+      const square = tf.square(used) as tf.Scalar;
+      return { loss: tf.mul(square, 2) as tf.Scalar, square };
+    });
+    expect([value(terms.loss!), value(terms.square!)]).toEqual([18, 9]);
+    expect(value(used)).toBeCloseTo(3 - 0.1 * 12, 5);
+    expect(value(unused)).toBe(5);
+    tf.dispose(terms);
+    expect(tf.memory().numTensors).toBe(numTensors + 1); // one velocity
+  });
+
+  it('goes on from restored slots', () => {
+    const make = () => {
+      const w = tf.variable(tf.tensor1d([1, -1]));
+      return { w, sgd: new Sgd({ w }, { learningRate: 0.1 }) };
+    };
+    const [one, two] = [make(), make()];
+    tf.tidy(() => one.sgd.step({ w: tf.tensor1d([1, 2]) }));
+    two.w.assign(one.w);
+    two.sgd.restore(one.sgd.slots());
+    for (const { sgd } of [one, two]) tf.tidy(() => sgd.step({ w: tf.tensor1d([1, 2]) }));
+    expect([...two.w.dataSync()]).toEqual([...one.w.dataSync()]);
+    expect(() => two.sgd.restore({ w: tf.zeros([3]) })).toThrow("optimizer slot 'w' of shape [3] fits no parameter");
+    expect(() => two.sgd.restore({ v: tf.zeros([2]) })).toThrow("optimizer slot 'v'");
+  });
+
+  it('refuses rates that make no sense', () => {
+    expect(() => new Sgd({}, { learningRate: -1 })).toThrow('expected learningRate >= 0');
+    expect(() => new Sgd({}, { learningRate: 1, momentum: 1 })).toThrow('0 <= momentum < 1');
+  });
+});

@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest';
+import { checkMemory, checkPatch, estimateMemory, type MemoryQuestion } from '../../src/trainer/memory.js';
+
+const question: MemoryQuestion = {
+  network: { type: 'vNet', baseFilters: 16, levels: 4 },
+  patch: [112, 112, 80],
+  batch: [2, 2],
+  classes: 2,
+  representation: 16,
+};
+
+describe('memory', () => {
+  it('needs some gigabytes for the published patch, in proportion to its voxels', () => {
+    const bytes = estimateMemory(question);
+    expect(bytes / 2 ** 30).toBeGreaterThan(2);
+    expect(bytes / 2 ** 30).toBeLessThan(6);
+    const half = estimateMemory({ ...question, patch: [112, 112, 40] });
+    expect(half / bytes).toBeGreaterThan(0.5);
+    expect(half / bytes).toBeLessThan(0.65);
+  });
+
+  it('refuses what cannot fit, with the bytes', () => {
+    expect(checkMemory(question, 2 ** 40)).toBe(estimateMemory(question));
+    expect(() => checkMemory({ ...question, patch: [512, 512, 512] }, 2 ** 32)).toThrow(/patch \[512,512,512\].*bytes/);
+    try {
+      checkMemory({ ...question, batch: [40, 40] }, 2 ** 32);
+      expect.unreachable();
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'out-of-memory', fields: { limit: 2 ** 32 } });
+    }
+  });
+
+  it('refuses a patch that the levels cannot halve, and offers the nearest', () => {
+    expect(() => checkPatch([112, 112, 80], 4)).not.toThrow();
+    expect(() => checkPatch([100, 112, 80], 4)).toThrow('every side must be a multiple of 16, such as [96,112,80]');
+  });
+});

@@ -1,0 +1,36 @@
+import type { Command } from '../command.js';
+
+const command: Command = {
+  meta: { name: 'evaluate', description: 'Score a run on cases with labels, on their own grids' },
+  args: {
+    run: { type: 'string', required: true, valueHint: 'RUN', description: 'Folder of the run' },
+    data: { type: 'string', valueHint: 'DIR', description: "Another data set than the run's own" },
+    split: {
+      type: 'enum',
+      options: ['test', 'val', 'train', 'labelled', 'all'],
+      default: 'test',
+      description: 'Cases',
+    },
+    checkpoint: {
+      type: 'string',
+      default: 'last',
+      valueHint: 'last|best|best-on-test|N',
+      description: 'Which weights',
+    },
+    set: {
+      type: 'string',
+      valueHint: 'key.path=value',
+      description: 'Another setting, such as evaluation.stride=[18,18,4]',
+    },
+  },
+  examples: [
+    'crln evaluate --run runs/first',
+    'crln evaluate --run runs/first --split val --checkpoint best --json',
+    'crln evaluate --run runs/first --data data/other-hospital --split all',
+  ],
+  async run(context) {
+    const { runEvaluation } = await import('../run/evaluation.js');
+    return runEvaluation(context);
+  },
+};
+export default command;

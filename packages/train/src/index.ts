@@ -20,10 +20,11 @@ export {
   type EvaluationLine,
   type LogLine,
   METRICS_LOG,
+  type OtherLine,
   readLog,
   type StepLine,
 } from './checkpoint/log.js';
-export { readPointers } from './checkpoint/pointers.js';
+export { type PointerFile, readPointers } from './checkpoint/pointers.js';
 export type {
   BestScore,
   Checkpoint,
@@ -84,10 +85,11 @@ export { type Optimizer, Sgd, type SgdOptions } from './optimizers/sgd.js';
 export { parseSettings } from './parseSettings.js';
 export { type PredictVolumeOptions, predictVolume } from './predict.js';
 export { progressSvg } from './report/curves.js';
-export type { ReportDocument } from './report/document.js';
+export type { Block, Figure, ReportDocument, Table } from './report/document.js';
 export { renderHtml } from './report/html.js';
 export { renderMarkdown } from './report/markdown.js';
 export { type OverlayVolumes, overlayPng } from './report/overlay.js';
+export { writeProgress } from './report/progress.js';
 export { buildReport, type ReportOptions, writeReport } from './report/report.js';
 export { type ReportRun, readReportRun, saveOverlay } from './report/runs.js';
 export {

@@ -1,7 +1,7 @@
 import type { Triple } from '@crln/core';
 
 /** Metrics the slow way, in float64: every pair of voxels, from the definitions. */
-export const voxelsOf = (mask: ArrayLike<number>, [, n1, n2]: Readonly<Triple>): Triple[] =>
+const voxelsOf = (mask: ArrayLike<number>, [, n1, n2]: Readonly<Triple>): Triple[] =>
   Array.from(mask, (value, v): [number, Triple] => [
     value,
     [Math.floor(v / (n1 * n2)), Math.floor(v / n2) % n1, v % n2],
@@ -9,7 +9,7 @@ export const voxelsOf = (mask: ArrayLike<number>, [, n1, n2]: Readonly<Triple>):
     .filter(([value]) => value !== 0)
     .map(([, at]) => at);
 
-export const squaredDistance = (a: Triple, b: Triple, spacing: Readonly<Triple>): number =>
+const squaredDistance = (a: Triple, b: Triple, spacing: Readonly<Triple>): number =>
   a.reduce((sum, value, axis) => sum + ((value - b[axis]!) * spacing[axis]!) ** 2, 0);
 
 export function slowSquaredDistances(mask: ArrayLike<number>, shape: Triple, spacing: Triple): number[] {

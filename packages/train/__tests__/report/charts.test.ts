@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import type { LogLine } from '../../src/checkpoint/log.js';
+import { appendLog, type LogLine } from '../../src/checkpoint/log.js';
 import { boxPlot } from '../../src/report/boxPlot.js';
 import { progressSvg } from '../../src/report/curves.js';
 import { lineChart } from '../../src/report/lineChart.js';
+import { writeProgress } from '../../src/report/progress.js';
 import { svgFile } from '../../src/report/svg.js';
 import { svgToPng } from '../../src/report/svgToPng.js';
+import { memoryStore } from '../../src/store/memoryStore.js';
+import { readText } from '../../src/store/runStore.js';
 
 const names = { title: 'T', x: 'iteration', y: 'loss' };
 const texts = (svg: string) => [...svg.matchAll(/<text[^>]*>([^<]*)</g)].map(([, text]) => text);
@@ -101,6 +104,14 @@ describe('the progress picture', () => {
       rows: [{ id: 'a', classes: [], mean }],
     };
     expect(texts(progressSvg([...log, evaluation]))).toEqual(expect.arrayContaining(['Dice, mean of cases', 'val']));
+  });
+
+  it('is written into the run folder, as a PNG too where somebody can render it', async () => {
+    const store = memoryStore();
+    for (const line of log) await appendLog(store, line);
+    await writeProgress(store, { toPng: async (svg) => new TextEncoder().encode(svg.slice(0, 4)) });
+    expect(await readText(store, 'progress.svg')).toBe(progressSvg(log));
+    expect(await readText(store, 'progress.png')).toBe('<svg');
   });
 
   it('becomes a PNG of twice its size', async () => {

@@ -15,7 +15,7 @@ const HEADS: Record<MetricName, string> = {
   asdMm: 'ASD (mm)',
   assdMm: 'ASSD (mm)',
 };
-export const METRIC_HEADS = METRICS.map((name) => HEADS[name]);
+const METRIC_HEADS = METRICS.map((name) => HEADS[name]);
 
 const factorOf = (name: MetricName): number => (name === 'dice' || name === 'jaccard' ? 100 : 1);
 

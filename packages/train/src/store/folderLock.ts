@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { CrlnError } from '@crln/core';
 
 /** The file that says who writes into a run folder. */
-export const LOCK_FILE = '.lock';
+const LOCK_FILE = '.lock';
 
 interface Holder {
   pid: number;

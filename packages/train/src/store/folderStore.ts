@@ -20,7 +20,7 @@ const missing = (error: unknown): boolean => codeOf(error) === 'ENOENT' || codeO
  * the folder is synced: a reader sees the old or the new file, whole, whatever happens.
  *
  * @param folder made where it is missing, unless `readOnly`
- * @param options `lock`: refuse if another process holds the folder (see {@link lockFolder}); true by default, ignored with `readOnly`
+ * @param options `lock`: refuse if another process holds the folder; true by default, ignored with `readOnly`
  * @throws CrlnError `file-access` where the folder cannot be written or is in use; `file-not-found` with `readOnly`
  */
 export async function folderStore(

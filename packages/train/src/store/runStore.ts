@@ -1,7 +1,7 @@
 import { CrlnError } from '@crln/core';
 
 /**
- * Where a run keeps its files: a folder ({@link folderStore} of `@crln/train/node`), memory ({@link memoryStore}), or whatever a
+ * Where a run keeps its files: a folder (`folderStore` of `@crln/train/node`), memory ({@link memoryStore}), or whatever a
  * page can offer. Paths are relative and use `/`: `checkpoints/1200/state.json`.
  *
  * Whoever implements it promises: `write` and `rename` are atomic (after a crash the old or the new file is there, whole), and

@@ -12,6 +12,7 @@ import { normKernels } from './norm.js';
 import { optimizerKernels } from './optimizer.js';
 import { reduceKernels } from './reduce.js';
 import { scatterRowsKernels } from './scatterRows.js';
+import { searchSortedKernels } from './searchSorted.js';
 import { selectKernels } from './select.js';
 import { sliceKernels } from './slice.js';
 import { softmaxKernels } from './softmax.js';
@@ -33,6 +34,7 @@ export const plainKernels: readonly KernelConfig[] = [
   ...tileKernels,
   ...softmaxKernels,
   ...sliceKernels,
+  ...searchSortedKernels,
   ...selectKernels,
   ...reduceKernels,
   ...maxPoolKernels,

@@ -1,0 +1,139 @@
+// Runs configurations over seeds and prints one table with the paired difference:
+//
+//   node scripts/seeds.mjs --data DIR --out runs/la-quarter --seeds 0,1,2,3,4 --jobs 2 \
+//     examples/la-quarter/supervised.json examples/la-quarter/crln.json
+//
+// A finished run is not run again, an interrupted one goes on. Every number printed comes from the run folders' metrics.jsonl.
+import { spawn } from 'node:child_process';
+import { createWriteStream, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { pairedDifference, summarize } from '@crln/train';
+
+const crln = fileURLToPath(new URL('../packages/cli/bin/crln.js', import.meta.url));
+const { values, positionals: configs } = parseArgs({
+  allowPositionals: true,
+  options: {
+    data: { type: 'string' },
+    out: { type: 'string' },
+    seeds: { type: 'string', default: '0,1,2,3,4' },
+    jobs: { type: 'string', default: '2' },
+    'table-only': { type: 'boolean', default: false },
+  },
+});
+if (!values.out || configs.length === 0 || (!values.data && !values['table-only'])) {
+  console.error(
+    'usage: node scripts/seeds.mjs --data DIR --out DIR [--seeds 0,1,2,3,4] [--jobs 2] [--table-only] CONFIG.json …',
+  );
+  process.exit(2);
+}
+const seeds = values.seeds.split(',').map(Number);
+const nameOf = (config) => basename(config, '.json');
+const folder = (config, seed) => join(values.out, `${nameOf(config)}-seed${seed}`);
+
+/** The lines of a run's log, or none. */
+function log(run) {
+  const file = join(run, 'metrics.jsonl');
+  if (!existsSync(file)) return [];
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
+}
+
+/** Its evaluation on the test cases at the last iteration, where the run is finished. */
+function result(run) {
+  if (!existsSync(join(run, 'config.json'))) return undefined;
+  const { settings } = JSON.parse(readFileSync(join(run, 'config.json'), 'utf8'));
+  const iterations = settings.iterations ?? settings.train?.iterations ?? settings.training?.iterations;
+  const line = log(run).findLast(
+    (one) => one.kind === 'evaluation' && one.split === 'test' && one.iteration === iterations,
+  );
+  return line && summarize(line.rows).mean;
+}
+
+function train(config, seed) {
+  const run = folder(config, seed);
+  if (result(run)) return Promise.resolve();
+  mkdirSync(values.out, { recursive: true });
+  const args = [
+    crln,
+    'train',
+    '--config',
+    config,
+    '--data',
+    values.data,
+    '--out',
+    run,
+    '--seed',
+    String(seed),
+    '--resume',
+  ];
+  return new Promise((done, fail) => {
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const file = createWriteStream(`${run}.log`, { flags: 'a' });
+    child.stdout.pipe(file);
+    child.stderr.pipe(file);
+    child.on('exit', (code) =>
+      code === 0 ? done() : fail(new Error(`${run} ended with exit code ${code}: see ${run}.log`)),
+    );
+  });
+}
+
+if (!values['table-only']) {
+  const queue = seeds.flatMap((seed) => configs.map((config) => ({ config, seed })));
+  const total = queue.length;
+  await Promise.all(
+    Array.from({ length: Number(values.jobs) }, async () => {
+      for (let job = queue.shift(); job; job = queue.shift()) {
+        const start = Date.now();
+        await train(job.config, job.seed);
+        const dice = result(folder(job.config, job.seed))?.dice.mean;
+        const seconds = ((Date.now() - start) / 1000).toFixed(0);
+        console.error(
+          `${nameOf(job.config)} seed ${job.seed}: Dice ${dice?.toFixed(4)} (${seconds} s, ${queue.length} of ${total} waiting)`,
+        );
+      }
+    }),
+  );
+}
+
+const METRICS = { dice: 'Dice', jaccard: 'Jaccard', hd95: '95HD', asd: 'ASD' };
+const mean = (list) => list.reduce((a, b) => a + b, 0) / list.length;
+const deviation = (list) =>
+  Math.sqrt(list.reduce((a, b) => a + (b - mean(list)) ** 2, 0) / Math.max(list.length - 1, 1));
+const table = configs.map((config) => ({
+  name: nameOf(config),
+  runs: seeds.map((seed) => ({ seed, metrics: result(folder(config, seed)) })).filter((run) => run.metrics),
+}));
+console.log(
+  `| configuration | seeds | Dice, a seed | ${Object.values(METRICS)
+    .map((m) => `${m}, mean ± sd`)
+    .join(' | ')} |`,
+);
+console.log(
+  `|---|---|---|${Object.keys(METRICS)
+    .map(() => '---|')
+    .join('')}`,
+);
+for (const { name, runs } of table) {
+  const cells = Object.keys(METRICS).map((key) => {
+    const list = runs.map((run) => run.metrics[key].mean);
+    const digits = key === 'hd95' || key === 'asd' ? 2 : 3;
+    return list.length ? `${mean(list).toFixed(digits)} ± ${deviation(list).toFixed(digits)}` : '';
+  });
+  console.log(
+    `| ${name} | ${runs.length} | ${runs.map((run) => run.metrics.dice.mean.toFixed(3)).join(' / ')} | ${cells.join(' | ')} |`,
+  );
+}
+for (const other of table.slice(1)) {
+  const both = seeds.filter((seed) => [table[0], other].every(({ runs }) => runs.some((run) => run.seed === seed)));
+  if (both.length < 2) continue;
+  const dice = ({ runs }) => both.map((seed) => runs.find((run) => run.seed === seed).metrics.dice.mean);
+  const d = pairedDifference(dice(table[0]), dice(other));
+  const sign = (v) => `${v < 0 ? '−' : '+'}${Math.abs(v).toFixed(3)}`;
+  console.log(
+    `\n${other.name} − ${table[0].name}, Dice, paired over ${d.pairs} seeds: ${sign(d.mean)}, 95 % interval [${sign(d.low)}, ${sign(d.high)}]`,
+  );
+}

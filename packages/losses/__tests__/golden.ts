@@ -36,7 +36,7 @@ export const read = <T extends tf.Tensor>({ shape, data }: GoldenTensor, dtype: 
   tf.tensor(data, shape, dtype) as T;
 
 /** max|a − b| / max(max|b|, 1e-6). */
-export function relativeError(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+function relativeError(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
   let difference = 0;
   let scale = 1e-6;
   for (let i = 0; i < expected.length; i++) {

@@ -5,7 +5,7 @@ import { scheduleSettings } from './optimizers/schedule.js';
 const count = z.int().positive();
 
 /** Which network, and how large. */
-export const networkSettings = z.strictObject({
+const networkSettings = z.strictObject({
   type: z.enum(['vNet', 'uNet3d']).default('vNet'),
   /** Channels of the first level. */
   baseFilters: count.default(16),

@@ -5,9 +5,11 @@ import { appendLog, cutLog } from './checkpoint/log.js';
 import { readPointer } from './checkpoint/pointers.js';
 import type { BestScore } from './checkpoint/types.js';
 import type { TrainingData } from './data.js';
+import type { EvaluationCase } from './evaluate.js';
 import type { AnyMethod } from './method.js';
 import { scheduledRate } from './optimizers/schedule.js';
 import { parseSettings } from './parseSettings.js';
+import { saveOverlay } from './report/runs.js';
 import { type TrainSettings, type TrainSettingsInput, trainSettings } from './settings.js';
 import type { RunStore } from './store/runStore.js';
 import { type EvaluationPlan, evaluate } from './trainer/evaluation.js';
@@ -40,7 +42,7 @@ export interface TrainOptions {
  * checkpoint goes on bit for bit (on the same backend and kernel build).
  *
  * Losses are read back, checked and logged every `logEvery` iterations and before each checkpoint, so that no checkpoint follows a loss
- * that is no number. Breaking out of the loop ends the run without saving; `signal` saves first.
+ * that is no number. The evaluation at the end also leaves a picture of every case. Breaking out of the loop ends the run without saving; `signal` saves first.
  *
  * @throws CrlnError `unknown-option`, `invalid-option`, `invalid-shape` (patch), `invalid-data`, `out-of-memory`, `run-exists`,
  * `not-finite` naming iteration and cases (the last good checkpoint is kept), `settings-differ`, and the store's own
@@ -107,7 +109,16 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
         const marks: { best?: BestScore; bestOnTest?: BestScore } = {};
         if (evaluation && evaluates) {
           const { split, metric = 'dice' } = evaluation;
-          const { rows, summary, score } = await evaluate(evaluation, session.predict, { roiSize: patch, classes });
+          const at = { split, iteration: done };
+          const { rows, summary, score } = await evaluate(evaluation, session.predict, {
+            roiSize: patch,
+            classes,
+            // The report shows the cases of the finished run.
+            ...(last && {
+              onCase: ({ id, label: reference, ...volumes }: EvaluationCase, prediction: Uint8Array) =>
+                saveOverlay(store, { ...at, id }, { ...volumes, reference, prediction }),
+            }),
+          });
           await appendLog(store, { kind: 'evaluation', iteration: done, split, rows });
           const pointer = split === 'val' ? 'best' : 'best-on-test';
           const before = (await readPointer(store, pointer))?.score?.value ?? Number.NEGATIVE_INFINITY;

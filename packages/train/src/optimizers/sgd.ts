@@ -24,6 +24,8 @@ export interface SgdOptions {
 /** What a trainer needs of an optimizer: a rate to schedule, and slots to save. */
 export interface Optimizer {
   learningRate: number;
+  /** How many numbers it moves. */
+  readonly parameters: number;
   /** Its memory by parameter name. A slot that does not exist yet is absent, and may be set by {@link Optimizer.restore}. */
   slots(): Record<string, Variable>;
   /** Takes the slots of a checkpoint. */
@@ -37,6 +39,7 @@ export interface Optimizer {
  */
 export class Sgd implements Optimizer {
   learningRate: number;
+  readonly parameters: number;
   readonly #parameters: Readonly<Record<string, Variable>>;
   readonly #velocities: Record<string, Variable> = {};
   readonly #attrs: { momentum: number; nesterov: boolean; weightDecay: number };
@@ -53,6 +56,7 @@ export class Sgd implements Optimizer {
       );
     }
     this.#parameters = parameters;
+    this.parameters = Object.values(parameters).reduce((sum, { size }) => sum + size, 0);
     this.learningRate = learningRate;
     this.#attrs = { momentum, nesterov, weightDecay };
   }

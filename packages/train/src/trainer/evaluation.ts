@@ -24,14 +24,23 @@ export interface EvaluationPlan {
 export async function evaluate(
   plan: EvaluationPlan,
   predict: WindowPredictor,
-  options: { roiSize: SlidingWindowOptions['roiSize']; classes: number; signal?: AbortSignal },
+  options: {
+    roiSize: SlidingWindowOptions['roiSize'];
+    classes: number;
+    signal?: AbortSignal;
+    /** Called with every case and its prediction, before the next one is loaded. */
+    onCase?: (one: EvaluationCase, prediction: Uint8Array) => Promise<void>;
+  },
 ): Promise<{ rows: CaseRow[]; summary: EvaluationSummary; score: number | null }> {
   const { classes, signal, roiSize } = options;
   const stopping = signal ? { signal } : {};
   const predictor = slidingPredictor(predict, { roiSize, ...plan.window, classes, ...stopping });
   const settings = { classes, ...stopping, ...(plan.largestComponent && { largestComponent: true }) };
   const rows: CaseRow[] = [];
-  for await (const { row } of evaluateCases(predictor, plan.cases(), settings)) rows.push(row);
+  for await (const { row, prediction, case: one } of evaluateCases(predictor, plan.cases(), settings)) {
+    rows.push(row);
+    await options.onCase?.(one, prediction);
+  }
   const summary = summarize(rows);
   return { rows, summary, score: summary.mean[plan.metric ?? METRICS[0]].mean };
 }

@@ -84,10 +84,9 @@ export class Session {
     importTensors(this.parts.state ?? {}, checkpoint.state, 'state');
   }
 
-  /** Number of trainable parameters of all optimizers' models, teachers not counted twice. */
+  /** How many numbers are trained. */
   get parameters(): number {
-    const student = Object.values(this.#models())[0] ?? {};
-    return Object.values(student).reduce((sum, { size }) => sum + size, 0);
+    return Object.values(this.parts.optimizers).reduce((sum, { parameters }) => sum + parameters, 0);
   }
 
   /** Frees every variable. */

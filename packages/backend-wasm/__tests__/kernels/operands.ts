@@ -5,7 +5,7 @@ import type { Operand } from './stock.js';
 /** Axis sizes on both sides of the loops' widths: 1, odd ones, and 17 channels. */
 const SIZES = [1, 2, 3, 5, 17] as const;
 
-export const sizes = fc.constantFrom(...SIZES);
+const sizes = fc.constantFrom(...SIZES);
 
 export const shapes = (minRank: number, maxRank: number): fc.Arbitrary<number[]> =>
   fc.array(sizes, { minLength: minRank, maxLength: maxRank }).filter((shape) => product(shape) <= 4000);

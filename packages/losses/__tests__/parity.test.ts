@@ -1,5 +1,5 @@
 import { useBackend } from '@crln/ops';
-import type { Tensor2D, Tensor4D, Tensor5D } from '@tensorflow/tfjs-core';
+import { type Tensor2D, type Tensor4D, type Tensor5D, tensor4d, tensor5d } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
   collaborativePositiveSupervision,
@@ -31,6 +31,25 @@ describe.each(['cpu', 'wasm'] as const)('values and gradients are those of PyTor
       const confidence = read<Tensor4D>(c.confidence);
       close(errors((x) => confidenceWeightedCrossEntropy(x, ignored(), confidence), logits(), c.unsupervised));
     });
+  });
+
+  it.each([2, 3])('leaves voxels out of the mean whose cross-entropy is 0 in float32, of %i classes', (classes) => {
+    // One voxel without a clue and two that are sure of the pseudo-label, the second beyond what float32 tells from certainty.
+    const rest = new Array(classes - 2).fill(-40);
+    const logits = tensor5d(
+      [
+        [0, 0],
+        [0, 10],
+        [0, 30],
+      ].flatMap((pair) => [...pair, ...rest]),
+      [1, 1, 1, 3, classes],
+    );
+    const loss = confidenceWeightedCrossEntropy(
+      logits,
+      tensor4d([1, 1, 1], [1, 1, 1, 3], 'int32'),
+      tensor4d([1, 1, 1], [1, 1, 1, 3]),
+    );
+    expect(loss.dataSync()[0]).toBeCloseTo((Math.log(2) + Math.log1p(Math.exp(-10))) / 2, 5);
   });
 
   it.each(golden.cps)('collaborative positive supervision: $name', (c) => {

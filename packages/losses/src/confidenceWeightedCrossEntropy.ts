@@ -10,12 +10,17 @@ export interface ConfidenceWeightedOptions {
   ignoreIndex?: number;
 }
 
+/** Half the distance from 1 to the next float32: 1 + x is 1 for every smaller x, and with it −log softmax is 0. */
+const FLOAT32_ZERO = 2 ** -24;
+
 /**
  * Cross-entropy against hard pseudo-labels, each SAMPLE weighted by how much of it the teacher is sure about:
  *
  *   wₙ = #{confidence ≥ threshold} / max(#{pseudo-label ≠ ignoreIndex}, 1),   ℓ = mean of wₙ·CE over the voxels with CE > 0.
  *
- * A sample of weight 0 still counts in the mean. 0 where no voxel has a cross-entropy above 0. The weights carry no gradient.
+ * A sample of weight 0 still counts in the mean. 0 where no voxel has a cross-entropy above 0. The weights carry no gradient. "Above 0"
+ * is meant in float32, as the authors have it: a voxel drops out of the mean once the student is sure of its pseudo-label beyond 1 − 2⁻²⁴,
+ * also on backends that resolve smaller losses.
  *
  * @param logits of the student, [N, D, H, W, C]
  * @param pseudoLabel class indices, int32 [N, D, H, W]
@@ -40,7 +45,7 @@ export function confidenceWeightedCrossEntropy(
     const { factors } = untaped(() => {
       const sure = perSample(tf.greaterEqual(confidence, threshold));
       const valid = perSample(tf.notEqual(pseudoLabel, ignoreIndex));
-      const counted = tf.sum(tf.cast(tf.greater(losses, 0), 'float32'));
+      const counted = tf.sum(tf.cast(tf.greater(losses, FLOAT32_ZERO), 'float32'));
       return { factors: tf.div(tf.div(sure, tf.maximum(valid, 1)), tf.maximum(counted, 1)) };
     });
     return tf.sum(tf.mul(perSample(losses), factors)) as tf.Scalar;

@@ -76,6 +76,19 @@ describe('crln', () => {
     expect(Object.keys(session.parts.state ?? {})).toEqual('variant' in options ? ['projection'] : []);
   });
 
+  it("normalises by running statistics of its own where the teacher trains, by the student's where it does not", async () => {
+    const after = async (teacherMode: string) => {
+      const { session } = await steps('crln', { ...small, warmUp: 0, teacherMode }, 2);
+      const { student, teacher, studentInteraction, teacherInteraction } = session.parts.models;
+      return [student, teacher, studentInteraction, teacherInteraction].map(buffers);
+    };
+    const [student, teacher, studentInteraction, teacherInteraction] = await after('eval');
+    expect(teacher).toEqual(student);
+    expect(teacherInteraction).toEqual(studentInteraction);
+    const [other, own] = await after('train');
+    expect(own).not.toEqual(other);
+  });
+
   it('steps with three classes', async () => {
     const { losses, session } = await steps('crln', { ...small, warmUp: 1 }, 2, 3);
     for (const row of losses) for (const value of Object.values(row)) expect(Number.isFinite(value)).toBe(true);

@@ -69,8 +69,10 @@ export const crln: Method<CrlnOptions, CrlnParts> = {
     const pseudo = pseudoLabels(batch, context);
     const terms = parts.optimizers.student.minimise(() => studentLosses(batch, pseudo, context));
     const decay = emaDecay(iteration, options.emaDecay);
-    emaUpdate(teacher, student, decay);
-    emaUpdate(teacherInteraction, studentInteraction, decay);
+    // A teacher in evaluation mode never gathers running statistics of its own.
+    const buffers = options.teacherMode === 'eval' ? 'copy' : 'own';
+    emaUpdate(teacher, student, decay, { buffers });
+    emaUpdate(teacherInteraction, studentInteraction, decay, { buffers });
     return { ...terms, ...stepMu(batch, context) };
   },
 

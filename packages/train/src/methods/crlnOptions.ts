@@ -33,7 +33,10 @@ const given = z.strictObject({
   /** Before this iteration: plain pseudo-labels, and class means alone as positives. */
   warmUp: z.int().nonnegative().default(800),
   emaDecay: fraction.default(0.99),
-  /** The teacher's batch statistics and dropout are on (`train`) or off. */
+  /**
+   * `train`: the teacher drops, normalises by its batch, and keeps running statistics of its own. `eval`: it does neither, and its running
+   * statistics are copies of the student's.
+   */
   teacherMode: z.enum(['train', 'eval']).default('train'),
   unsupervisedWeight: weight.default(0.5),
   cpsWeight: weight.default(0.5),

@@ -75,7 +75,7 @@ function fail(error: unknown, name: string, json: boolean, io: Io): number {
   const aborted = isCrlnError(error, 'aborted') || (io.signal.aborted && (error as Error)?.name === 'AbortError');
   // citty's own complaints about required arguments and choices
   const usage = error instanceof UsageError || (error as Error)?.name === 'CLIError';
-  const wrongOption = isCrlnError(error, 'unknown-option') || isCrlnError(error, 'invalid-option');
+  const wrongOption = isCrlnError(error, 'unknown-option');
   const exitCode = aborted ? 130 : usage || wrongOption ? 2 : 1;
   const message = error instanceof Error ? error.message : String(error);
   const code = isCrlnError(error) ? error.code : usage ? 'usage' : 'internal';

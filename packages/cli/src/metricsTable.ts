@@ -24,10 +24,10 @@ export function metricsTable(rows: readonly CaseRow[], summary: EvaluationSummar
     ]),
   ]);
   const means = [
-    ...summary.classes.map((one) => ({ label: String(labels[one.class]), values: one })),
+    ...(rows.length > 1 ? summary.classes : []).map((one) => ({ label: String(labels[one.class]), values: one })),
     ...(several ? [{ label: 'all', values: summary.mean }] : []),
   ].map(({ label, values }) => [
-    `mean of ${summary.cases}`,
+    rows.length > 1 ? `mean of ${summary.cases}` : 'mean',
     ...(several ? [label] : []),
     ...COLUMNS.map(([name, , digits]) => {
       const { mean, bootstrap } = values[name];

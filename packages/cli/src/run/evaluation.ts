@@ -1,20 +1,23 @@
-import { CrlnError } from '@crln/core';
+import { join } from 'node:path';
+import { CrlnError, isCrlnError } from '@crln/core';
 import { labelsToClasses, type Volume } from '@crln/data';
 import { type CaseRow, evaluateCases, summarize } from '@crln/train';
 import type { Context } from '../command.js';
 import { metricsTable } from '../metricsTable.js';
 import { startProgress } from '../progress.js';
 import { mergeSettings, settingAt, settingsOf } from '../settings.js';
+import { openRecorder } from './record.js';
 import { openSource } from './source.js';
 import { openTrained } from './trained.js';
 
 /** `crln evaluate`: scores the network of a run on cases with labels, on their own grids. */
 export async function runEvaluation(context: Context): Promise<unknown> {
-  const { args, io, print } = context;
+  const { args, io, print, note } = context;
+  const folder = args.required('run');
   const source = args.text('data');
   const over = settingsOf(args.all('set'));
   const trained = await openTrained(
-    args.required('run'),
+    folder,
     args.text('checkpoint')!,
     source === undefined ? over : mergeSettings(over, settingAt(['data', 'source'], source)),
   );
@@ -39,27 +42,46 @@ export async function runEvaluation(context: Context): Promise<unknown> {
         yield { id, image, label: classes, shape: image.shape, spacing: image.spacing };
       }
     }
-    const progress = await startProgress(context, chosen.length, 0, args.flag('json'));
     const predictor = async (one: { id: string; image: Volume }) => {
       const { labels } = await trained.predict(one.image, { signal: io.signal });
       return labelsToClasses(labels, recipe.labels, one.id);
     };
-    const { largestComponent } = settings.evaluation;
+    // Only what the run itself says belongs into its report: its own cases, its own windows.
+    const recorder =
+      own && Object.keys(over).length === 0 ? await recorderOf(folder, split, trained.iteration, note) : undefined;
+    const progress = await startProgress(context, chosen.length, 0, args.flag('json'));
     const rows: CaseRow[] = [];
     try {
+      const { largestComponent } = settings.evaluation;
       const options = { classes: recipe.labels.length, largestComponent, signal: io.signal };
-      for await (const { row } of evaluateCases(predictor, cases(), options)) {
+      for await (const { row, prediction, case: one } of evaluateCases(predictor, cases(), options)) {
         rows.push(row);
-        progress.update(rows.length, row.id);
+        const { id, image, label: reference, shape, spacing } = one;
+        await recorder?.picture(id, { image: image.data, prediction, reference, shape, spacing });
+        progress.update(rows.length, id);
       }
+      await recorder?.finish(rows);
     } finally {
       progress.stop();
+      await recorder?.close();
     }
     const summary = summarize(rows);
     print(metricsTable(rows, summary, recipe.labels));
+    if (recorder) print(`Report: ${join(folder, 'report.html')}`);
     const { iteration } = trained;
-    return { run: args.text('run'), checkpoint: args.text('checkpoint'), iteration, split, cases: rows, summary };
+    return { run: folder, checkpoint: args.text('checkpoint'), iteration, split, cases: rows, summary };
   } finally {
     trained.dispose();
+  }
+}
+
+/** A run that cannot be written to, or that another process works in, is evaluated all the same. */
+async function recorderOf(folder: string, split: string, iteration: number, note: (line: string) => void) {
+  try {
+    return await openRecorder(folder, split, iteration);
+  } catch (error) {
+    if (!isCrlnError(error, 'file-access')) throw error;
+    note(`Note: the scores are not kept in the run: ${error.message}`);
+    return undefined;
   }
 }

@@ -61,6 +61,13 @@ export async function planRun(settings: RunSettings, memoryLimit: number, stored
     ? parseRecipe(stored.recipe, 'the recipe of the run')
     : ((dataset as { recipe?: InputRecipe }).recipe ??
       (await fitRecipe(finite(trainingCases(dataset, selection)), { orientation, spacing, normalisation })));
+  if ((recipe.normalisation === 'minmax') !== augmentation.weak.minmax) {
+    throw new CrlnError(
+      'invalid-option',
+      `the recipe of ${dataset.name} normalises by '${recipe.normalisation}', and the patches would be augmented for '${normalisation}': the network would train on other intensities than it predicts on; set data.normalisation to '${recipe.normalisation}'`,
+      { option: 'data.normalisation', recipe: recipe.normalisation, given: normalisation },
+    );
+  }
   const classes = recipe.labels.length;
   if (classes < 2) {
     throw new CrlnError(

@@ -1,3 +1,4 @@
+import { basename, join } from 'node:path';
 import { type EvaluationSummary, openRun, type RunConfig, train } from '@crln/train';
 import { type FolderStore, folderStore } from '@crln/train/node';
 import { type Args, type Context, UsageError } from '../command.js';
@@ -6,6 +7,7 @@ import { mergeSettings, readSettings, type Settings, settingAt, settingsOf } fro
 import { decimals } from '../table.js';
 import { packageVersions, startBackend } from './environment.js';
 import { planRun, type RunPlan } from './plan.js';
+import { drawCurves, writeRunReport } from './report.js';
 import { methodSettings, type RunSettings, resolveSettings, trainerSettings, windowSettings } from './settings.js';
 import { evaluationCases } from './source.js';
 import { existingRun } from './stored.js';
@@ -129,6 +131,7 @@ async function work(
     signal: io.signal,
     memoryLimit,
   });
+  const name = basename(store.location);
   const start = performance.now();
   let progress: Awaited<ReturnType<typeof startProgress>> | undefined;
   let summary: EvaluationSummary | undefined;
@@ -140,6 +143,8 @@ async function work(
       if (event.type === 'start') {
         note(`${event.parameters} parameters; iterations ${event.iteration} to ${event.iterations}.`);
         progress = await startProgress(context, event.iterations, event.iteration, args.flag('json'));
+      } else if (event.type === 'checkpoint') {
+        await drawCurves(store, name);
       } else if (event.type === 'step') {
         losses = event.losses;
         progress?.update(iteration, stepText(event.losses, event.milliseconds, event.iterations - iteration));
@@ -155,8 +160,10 @@ async function work(
     progress?.stop();
   }
   const seconds = (performance.now() - start) / 1000;
+  await writeRunReport(store, name);
   const finished = iteration >= settings.iterations;
-  if (finished) print(`Done: ${iteration} iterations in ${seconds.toFixed(0)} s. Run: ${store.location}`);
+  if (finished)
+    print(`Done: ${iteration} iterations in ${seconds.toFixed(0)} s. Report: ${join(store.location, 'report.html')}`);
   else print(`Stopped and saved at iteration ${iteration}. Go on with: crln train --out ${args.text('out')} --resume`);
   const labels = { labelled: plan.selection.labelled.length, unlabelled: plan.selection.unlabelled.length };
   return {

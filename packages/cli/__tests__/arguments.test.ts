@@ -48,6 +48,12 @@ describe('parseArguments', () => {
     expect(() => parse(...words)).toThrow(message);
   });
 
+  it('takes several of the last positional where it may be repeated', () => {
+    const several = { runs: { type: 'positional', required: true }, out: { type: 'string' } } satisfies ArgsDef;
+    expect(parseArguments(['a', '--out', 'x', 'b'], several).all('runs')).toEqual(['a', 'b']);
+    expect(() => parseArguments(['--out', 'x'], several)).toThrow('RUNS');
+  });
+
   it('checks numbers', () => {
     expect(parse('--data', '32,32,16').numbers('data', 3)).toEqual([32, 32, 16]);
     expect(() => parse('--data', '32,32').numbers('data', 3)).toThrow('expected 3 whole numbers');

@@ -85,6 +85,18 @@ describe('train, evaluate, predict, metrics, info', () => {
     },
   );
 
+  it('compares runs in one report', async () => {
+    const runs = [space.at('run-supervised'), space.at('run-crln')];
+    const { code, out, err } = await crln(['report', ...runs, '--out', space.at('report'), '--title', 'Two methods']);
+    expect([code, err]).toEqual([0, '']);
+    expect(out).toMatch(/^run-supervised +2 +last \(2\)/m);
+    expect(out).toMatch(/^run-crln +2 +last \(2\)/m);
+    const page = await readFile(space.at('report', 'report.html'), 'utf8');
+    expect(page).toContain('Two methods');
+    const none = await crln(['report', space.at('two'), '--out', space.at('report')]);
+    expect([none.code, none.err]).toEqual([1, expect.stringContaining('is not a run')]);
+  });
+
   it('predicts a folder, with probabilities that sum to one', async () => {
     const out = ['--output', space.at('labels'), '--probabilities', space.at('maps')];
     const words = [

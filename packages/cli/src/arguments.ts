@@ -2,8 +2,8 @@ import { nearest } from '@crln/core';
 import { type ArgsDef, parseArgs } from 'citty';
 import { Args, UsageError } from './command.js';
 
-/** Flags that may be given more than once. */
-const REPEATED = new Set(['set']);
+/** Arguments that may be given more than once. */
+const REPEATED = new Set(['set', 'runs']);
 
 const kebab = (name: string) => name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
 
@@ -14,7 +14,7 @@ const kebab = (name: string) => name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase(
  */
 export function parseArguments(words: readonly string[], definitions: ArgsDef): Args {
   const names = Object.keys(definitions).filter((name) => definitions[name]!.type !== 'positional');
-  const positionals = Object.keys(definitions).length - names.length;
+  const positionals = Object.keys(definitions).filter((name) => definitions[name]!.type === 'positional');
   const repeated: Record<string, string[]> = {};
   const kept: string[] = [];
   const seen = new Set<string>();
@@ -22,7 +22,11 @@ export function parseArguments(words: readonly string[], definitions: ArgsDef): 
   for (let i = 0; i < words.length; i++) {
     const word = words[i]!;
     if (!word.startsWith('-') || word === '-') {
-      if (++positional > positionals) throw new UsageError(`unexpected argument '${word}'`);
+      const last = positionals.at(-1);
+      if (last !== undefined && REPEATED.has(last) && positional >= positionals.length - 1) {
+        repeated[last] = [...(repeated[last] ?? []), word];
+      } else if (positional >= positionals.length) throw new UsageError(`unexpected argument '${word}'`);
+      positional++;
       kept.push(word);
       continue;
     }

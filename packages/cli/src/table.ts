@@ -1,10 +1,10 @@
-/** Rows as text columns: the first column to the left, the others to the right. */
-export function textTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+/** Rows as text columns: the first `textColumns` to the left, the others to the right. */
+export function textTable(head: readonly string[], rows: readonly (readonly string[])[], textColumns = 1): string {
   const all = [head, ...rows];
   const widths = head.map((_, c) => Math.max(...all.map((row) => row[c]?.length ?? 0)));
   const line = (row: readonly string[]) =>
     row
-      .map((cell, c) => (c === 0 ? cell.padEnd(widths[c]!) : cell.padStart(widths[c]!)))
+      .map((cell, c) => (c < textColumns ? cell.padEnd(widths[c]!) : cell.padStart(widths[c]!)))
       .join('  ')
       .trimEnd();
   return [line(head), widths.map((w) => '-'.repeat(w)).join('  '), ...rows.map(line)].join('\n');

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { appendLog, type LogLine } from '../../src/checkpoint/log.js';
+import { evaluateCase } from '../../src/metrics/evaluateCase.js';
 import { boxPlot } from '../../src/report/boxPlot.js';
-import { progressSvg } from '../../src/report/curves.js';
+import { hd95Chart, progressSvg } from '../../src/report/curves.js';
 import { lineChart } from '../../src/report/lineChart.js';
 import { writeProgress } from '../../src/report/progress.js';
 import { svgFile } from '../../src/report/svg.js';
@@ -104,6 +105,24 @@ describe('the progress picture', () => {
       rows: [{ id: 'a', classes: [], mean }],
     };
     expect(texts(progressSvg([...log, evaluation]))).toEqual(expect.arrayContaining(['Dice, mean of cases', 'val']));
+  });
+
+  it('leaves empty predictions out of the distances, so that no curve falls where the network fails', () => {
+    const shape: [number, number, number] = [1, 1, 8];
+    const reference = Uint8Array.of(1, 1, 0, 0, 0, 0, 0, 0);
+    const rows = [Uint8Array.of(0, 0, 0, 0, 0, 0, 1, 0), new Uint8Array(8)].map((prediction, i) => ({
+      id: String(i),
+      ...evaluateCase(prediction, reference, shape, [1, 1, 1]),
+    }));
+    const at = (iteration: number, some: typeof rows) => ({
+      kind: 'evaluation' as const,
+      iteration,
+      split: 'val',
+      rows: some,
+    });
+    const alone = hd95Chart([{ name: '', log: [at(1, rows.slice(0, 1))] }]);
+    expect(hd95Chart([{ name: '', log: [at(1, rows)] }])).toEqual(alone);
+    expect(texts(hd95Chart([{ name: '', log: [at(1, rows.slice(1))] }]).body)).toContain('no values yet');
   });
 
   it('is written into the run folder, as a PNG too where somebody can render it', async () => {

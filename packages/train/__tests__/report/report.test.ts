@@ -70,8 +70,11 @@ describe('the report', () => {
   });
 
   it('says that empty predictions flatter the distances', () => {
-    expect(renderMarkdown(buildReport(runs))).toMatch(/supervised, seed 1, last on test: 1 prediction had no voxel/);
-    expect(renderMarkdown(buildReport(runs.slice(0, 1)))).not.toContain('had no voxel');
+    expect(renderMarkdown(buildReport(runs))).toMatch(
+      /supervised, seed 1, last on test: 1 prediction \(a class of a case\) had/,
+    );
+    expect(renderMarkdown(buildReport(runs.slice(3)))).toMatch(/last \(20\) .*\d ± \d\.\d\d \\\* \|/);
+    expect(renderMarkdown(buildReport(runs.slice(0, 1)))).not.toMatch(/had no voxel|± \d\.\d\d \\\*/);
   });
 
   it('shows pictures of the worst cases first, and no more than asked for', () => {

@@ -1,6 +1,6 @@
 import { type EvaluationLine, isEvaluationLine, isStepLine, type LogLine, type StepLine } from '../checkpoint/log.js';
-import type { MetricName } from '../metrics/evaluateCase.js';
-import { summarize } from '../metrics/summary.js';
+import type { CaseRow } from '../evaluate.js';
+import { type MetricName, meanValues } from '../metrics/evaluateCase.js';
 import { lineChart, type Point, type Series } from './lineChart.js';
 import { type Drawing, stack, svgFile } from './svg.js';
 
@@ -34,9 +34,9 @@ export function diceChart(logs: readonly NamedLog[]): Drawing {
   return metricChart(logs, 'dice', { title: 'Dice, mean of cases', y: 'Dice (%)', factor: 100 });
 }
 
-/** 95HD over the iterations of one or more runs. */
+/** 95HD over the iterations of one or more runs, of the cases and classes that have a predicted voxel. */
 export function hd95Chart(logs: readonly NamedLog[]): Drawing {
-  return metricChart(logs, 'hd95', { title: '95HD, mean of cases', y: '95HD (voxels)', factor: 1 });
+  return metricChart(logs, 'hd95', { title: '95HD, mean of cases with a prediction', y: '95HD (voxels)', factor: 1 });
 }
 
 /** The curves of one run as an SVG file: losses, Dice, 95HD. */
@@ -75,9 +75,16 @@ const pointsOf = (steps: readonly StepLine[], loss: string): Point[] =>
 
 function meansOf(lines: readonly EvaluationLine[], metric: MetricName, factor: number): Point[] {
   return lines.flatMap(({ iteration, rows }): Point[] => {
-    const { mean } = summarize(rows, { resamples: 1 }).mean[metric];
-    return mean === null ? [] : [[iteration, mean * factor]];
+    const values = rows.map((row) => scoreOf(row, metric)).filter((value) => value !== null);
+    const sum = values.reduce((a, b) => a + b, 0);
+    return values.length === 0 ? [] : [[iteration, (factor * sum) / values.length]];
   });
+}
+
+/** A case's value. Distances of empty predictions, 0 in tables, would make a curve fall where the network fails: they are left out. */
+function scoreOf(row: CaseRow, metric: MetricName): number | null {
+  if (metric === 'dice' || metric === 'jaccard') return row.mean[metric];
+  return meanValues(row.classes.filter(({ predictedVoxels }) => predictedVoxels > 0))[metric];
 }
 
 function percentileRange(values: readonly number[]): number {

@@ -119,7 +119,7 @@ function warnings(scores: readonly Scored[]): string[] {
       const empty = summarize(evaluation.rows, { resamples: 1 }).emptyPredictions;
       return (
         empty > 0 &&
-        `${run.name}, ${checkpoint} on ${evaluation.split}: ${count(empty, 'prediction')} had no voxel. By the published convention they count as 0 in every column, which FLATTERS the distances.`
+        `${run.name}, ${checkpoint} on ${evaluation.split}: ${count(empty, 'prediction')} (a class of a case) had no voxel. By the published convention they count as 0 in every column, which FLATTERS the distances (marked *).`
       );
     }),
   ];
@@ -136,7 +136,11 @@ function curveBlocks(runs: readonly ReportRun[]): Block[] {
   const same = groups.some(({ runs }) => runs.length > 1) ? ' Lines of one colour are seeds of one configuration.' : '';
   const scored: Block[] = [
     svgFigure('dice.svg', diceChart(logs), `Dice at every evaluation during training.${same}`),
-    svgFigure('hd95.svg', hd95Chart(logs), '95HD at every evaluation during training; empty predictions count as 0.'),
+    svgFigure(
+      'hd95.svg',
+      hd95Chart(logs),
+      '95HD at every evaluation during training. Empty predictions have no surface and are left out here (tables count them as 0).',
+    ),
   ];
   const losses = runs.map((run, i) =>
     svgFigure(

@@ -26,20 +26,25 @@ export const formatMetric = (name: MetricName, value: number | null): string =>
 const withSpread = (name: MetricName, { mean, bootstrap }: MetricSummary): string =>
   mean === null ? '–' : `${formatMetric(name, mean)} ± ${formatMetric(name, bootstrap)}`;
 
-const cellsOf = (summary: Summary): string[] => METRICS.map((name) => withSpread(name, summary[name]));
+/** The columns; distances get an asterisk where empty predictions count as 0 in them. */
+const cellsOf = (summary: Summary, empty: number): string[] =>
+  METRICS.map((name) => withSpread(name, summary[name]) + (empty > 0 && factorOf(name) === 1 ? ' *' : ''));
 
 /** Every checkpoint of every run on every split. */
 export function mainTable(scores: readonly Scored[]): Table {
   return {
     head: ['run', 'labels', 'checkpoint', 'split', ...METRIC_HEADS],
     textColumns: 4,
-    rows: scores.map(({ run, checkpoint, evaluation }) => [
-      run.name,
-      String(run.config.splits.labelled?.length ?? '–'),
-      `${checkpoint} (${evaluation.iteration})`,
-      `${evaluation.split}, ${count(evaluation.rows.length, 'case')}`,
-      ...cellsOf(summarize(evaluation.rows).mean),
-    ]),
+    rows: scores.map(({ run, checkpoint, evaluation }) => {
+      const { mean, emptyPredictions } = summarize(evaluation.rows);
+      return [
+        run.name,
+        String(run.config.splits.labelled?.length ?? '–'),
+        `${checkpoint} (${evaluation.iteration})`,
+        `${evaluation.split}, ${count(evaluation.rows.length, 'case')}`,
+        ...cellsOf(mean, emptyPredictions),
+      ];
+    }),
   };
 }
 
@@ -47,7 +52,11 @@ export function mainTable(scores: readonly Scored[]): Table {
 export function classTable(scores: readonly Scored[]): Table | undefined {
   const rows = scores.flatMap(({ run, checkpoint, evaluation }) => {
     const { classes } = summarize(evaluation.rows);
-    return classes.map((one) => [run.name, checkpoint, evaluation.split, `class ${one.class}`, ...cellsOf(one)]);
+    return classes.map((one) => {
+      const own = evaluation.rows.map((row) => row.classes[one.class - 1]!);
+      const empty = own.filter((row) => row.predictedVoxels === 0 && row.referenceVoxels > 0).length;
+      return [run.name, checkpoint, evaluation.split, `class ${one.class}`, ...cellsOf(one, empty)];
+    });
   });
   const several = scores.some(({ evaluation }) => (evaluation.rows[0]?.classes.length ?? 0) > 1);
   return several ? { head: ['run', 'checkpoint', 'split', 'class', ...METRIC_HEADS], textColumns: 4, rows } : undefined;

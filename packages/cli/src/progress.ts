@@ -38,6 +38,7 @@ export async function startProgress(
     barCompleteChar: '█',
     barIncompleteChar: '░',
     hideCursor: true,
+    clearOnComplete: true,
     stream: process.stderr,
   });
   let at = from;

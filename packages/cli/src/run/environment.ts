@@ -2,23 +2,35 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { totalmem } from 'node:os';
 import { type BackendName, useBackend } from '@crln/ops';
+import { version } from '../version.js';
 
-const PACKAGES = ['core', 'backend-wasm', 'ops', 'layers', 'losses', 'data', 'train', 'cli'].map(
-  (name) => `@crln/${name}`,
-);
+const PACKAGES = [
+  ...['core', 'backend-wasm', 'ops', 'layers', 'losses', 'data', 'train'].map((name) => `@crln/${name}`),
+  '@tensorflow/tfjs-core',
+  '@tensorflow/tfjs-layers',
+];
 
-/** Versions by package name, of this package's dependencies and itself. */
+/** Versions by package name: of this package, and of those it stands on. */
 export function packageVersions(): Record<string, string> {
-  const require = createRequire(import.meta.url);
-  const versions: Record<string, string> = {};
-  for (const name of [...PACKAGES, '@tensorflow/tfjs-core', '@tensorflow/tfjs-layers']) {
-    try {
-      versions[name] = JSON.parse(readFileSync(require.resolve(`${name}/package.json`), 'utf8')).version;
-    } catch {
-      // Not a direct dependency in this installation: its version follows from the others'.
+  const own = createRequire(import.meta.url);
+  // What is no direct dependency of this package is one of these two.
+  const places = [
+    own,
+    createRequire(own.resolve('@crln/train/package.json')),
+    createRequire(own.resolve('@crln/ops/package.json')),
+  ];
+  const versions: Record<string, string> = { node: process.versions.node, '@crln/cli': version };
+  for (const name of PACKAGES) {
+    for (const place of places) {
+      try {
+        versions[name] = JSON.parse(readFileSync(place.resolve(`${name}/package.json`), 'utf8')).version;
+        break;
+      } catch {
+        // Not seen from here: the next place.
+      }
     }
   }
-  return { node: process.versions.node, ...versions };
+  return versions;
 }
 
 /** Chooses a backend, and says how many bytes it can hold. */

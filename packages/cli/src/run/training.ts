@@ -1,4 +1,5 @@
 import { basename, join } from 'node:path';
+import { CrlnError } from '@crln/core';
 import { type EvaluationSummary, openRun, type RunConfig, train } from '@crln/train';
 import { type FolderStore, folderStore } from '@crln/train/node';
 import { type Args, type Context, UsageError } from '../command.js';
@@ -27,6 +28,8 @@ export async function runTraining(context: Context): Promise<unknown> {
   const { backend, reason, memoryLimit } = await startBackend(settings.backend.name);
   note(`Backend ${backend.name} (${backend.kernelBuild}): ${reason}.`);
   const plan = await planRun(settings, memoryLimit, stored);
+  if (context.io.signal.aborted)
+    throw new CrlnError('aborted', 'stopped before the first iteration; nothing was written');
   const { selection, memoryBytes } = plan;
   for (const line of selection.notes) note(`Note: ${line}.`);
   note(

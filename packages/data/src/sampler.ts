@@ -5,7 +5,7 @@ export interface TwoStreamOptions {
   labelled: readonly string[];
   /** Cases used without their label. */
   unlabelled: readonly string[];
-  /** [L, U]: labelled and unlabelled patches a batch. */
+  /** Labelled and unlabelled patches a batch: L, U. */
   batch: readonly [number, number];
   seed: number;
 }

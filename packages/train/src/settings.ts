@@ -62,7 +62,7 @@ export const trainSettings = z.strictObject({
     .tuple([count, count, count])
     .default([112, 112, 80])
     .transform((patch): Triple => triple(patch, 'patch')),
-  /** [L, U]: labelled and unlabelled patches an iteration. */
+  /** Labelled and unlabelled patches an iteration: L, U. */
   batch: z.tuple([count, z.int().nonnegative()]).default([2, 2]),
   network: networkSettings.prefault({}),
   optimizer: optimizerSettings.prefault({}),

@@ -1,15 +1,15 @@
-// Runs configurations over seeds and prints one table with the paired difference:
+// Runs configurations over seeds and reports on them: means over seeds, paired differences, curves, pictures:
 //
 //   node scripts/seeds.mjs --data DIR --out runs/la-quarter --seeds 0,1,2,3,4 --jobs 2 \
 //     examples/la-quarter/supervised.json examples/la-quarter/crln.json
 //
-// A finished run is not run again, an interrupted one goes on. Every number printed comes from the run folders' metrics.jsonl.
-import { spawn } from 'node:child_process';
+// A finished run is not run again, an interrupted one goes on. Every number reported comes from the run folders' metrics.jsonl.
+import { spawn, spawnSync } from 'node:child_process';
 import { createWriteStream, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { pairedDifference, summarize } from '@crln/train';
+import { summarize } from '@crln/train';
 
 const crln = fileURLToPath(new URL('../packages/cli/bin/crln.js', import.meta.url));
 const { values, positionals: configs } = parseArgs({
@@ -19,12 +19,12 @@ const { values, positionals: configs } = parseArgs({
     out: { type: 'string' },
     seeds: { type: 'string', default: '0,1,2,3,4' },
     jobs: { type: 'string', default: '2' },
-    'table-only': { type: 'boolean', default: false },
+    'report-only': { type: 'boolean', default: false },
   },
 });
-if (!values.out || configs.length === 0 || (!values.data && !values['table-only'])) {
+if (!values.out || configs.length === 0 || (!values.data && !values['report-only'])) {
   console.error(
-    'usage: node scripts/seeds.mjs --data DIR --out DIR [--seeds 0,1,2,3,4] [--jobs 2] [--table-only] CONFIG.json …',
+    'usage: node scripts/seeds.mjs --data DIR --out DIR [--seeds 0,1,2,3,4] [--jobs 2] [--report-only] CONFIG.json …',
   );
   process.exit(2);
 }
@@ -45,8 +45,7 @@ function log(run) {
 /** Its evaluation on the test cases at the last iteration, where the run is finished. */
 function result(run) {
   if (!existsSync(join(run, 'config.json'))) return undefined;
-  const { settings } = JSON.parse(readFileSync(join(run, 'config.json'), 'utf8'));
-  const iterations = settings.iterations ?? settings.train?.iterations ?? settings.training?.iterations;
+  const { iterations } = JSON.parse(readFileSync(join(run, 'config.json'), 'utf8')).settings;
   const line = log(run).findLast(
     (one) => one.kind === 'evaluation' && one.split === 'test' && one.iteration === iterations,
   );
@@ -81,7 +80,7 @@ function train(config, seed) {
   });
 }
 
-if (!values['table-only']) {
+if (!values['report-only']) {
   const queue = seeds.flatMap((seed) => configs.map((config) => ({ config, seed })));
   const total = queue.length;
   await Promise.all(
@@ -99,41 +98,6 @@ if (!values['table-only']) {
   );
 }
 
-const METRICS = { dice: 'Dice', jaccard: 'Jaccard', hd95: '95HD', asd: 'ASD' };
-const mean = (list) => list.reduce((a, b) => a + b, 0) / list.length;
-const deviation = (list) =>
-  Math.sqrt(list.reduce((a, b) => a + (b - mean(list)) ** 2, 0) / Math.max(list.length - 1, 1));
-const table = configs.map((config) => ({
-  name: nameOf(config),
-  runs: seeds.map((seed) => ({ seed, metrics: result(folder(config, seed)) })).filter((run) => run.metrics),
-}));
-console.log(
-  `| configuration | seeds | Dice, a seed | ${Object.values(METRICS)
-    .map((m) => `${m}, mean ± sd`)
-    .join(' | ')} |`,
-);
-console.log(
-  `|---|---|---|${Object.keys(METRICS)
-    .map(() => '---|')
-    .join('')}`,
-);
-for (const { name, runs } of table) {
-  const cells = Object.keys(METRICS).map((key) => {
-    const list = runs.map((run) => run.metrics[key].mean);
-    const digits = key === 'hd95' || key === 'asd' ? 2 : 3;
-    return list.length ? `${mean(list).toFixed(digits)} ± ${deviation(list).toFixed(digits)}` : '';
-  });
-  console.log(
-    `| ${name} | ${runs.length} | ${runs.map((run) => run.metrics.dice.mean.toFixed(3)).join(' / ')} | ${cells.join(' | ')} |`,
-  );
-}
-for (const other of table.slice(1)) {
-  const both = seeds.filter((seed) => [table[0], other].every(({ runs }) => runs.some((run) => run.seed === seed)));
-  if (both.length < 2) continue;
-  const dice = ({ runs }) => both.map((seed) => runs.find((run) => run.seed === seed).metrics.dice.mean);
-  const d = pairedDifference(dice(table[0]), dice(other));
-  const sign = (v) => `${v < 0 ? '−' : '+'}${Math.abs(v).toFixed(3)}`;
-  console.log(
-    `\n${other.name} − ${table[0].name}, Dice, paired over ${d.pairs} seeds: ${sign(d.mean)}, 95 % interval [${sign(d.low)}, ${sign(d.high)}]`,
-  );
-}
+const runs = seeds.flatMap((seed) => configs.map((config) => folder(config, seed))).filter(result);
+const args = [crln, 'report', ...runs, '--out', join(values.out, 'report'), '--title', basename(values.out)];
+process.exitCode = spawnSync(process.execPath, args, { stdio: 'inherit' }).status ?? 1;

@@ -1,5 +1,7 @@
 import type { Triple } from '@crln/core';
-import type { Affine } from './volume.js';
+
+/** A 4×4 matrix, row by row: voxel index (i, j, k, 1) → RAS position (x, y, z, 1) in mm. */
+export type Affine = readonly number[];
 
 /** Σ_m a[row, m]·b[m, column], of two 4×4 matrices. */
 export function multiplyAffines(a: Affine, b: Affine): number[] {

@@ -3,6 +3,8 @@
  * @packageDocumentation
  */
 
+// Volumes, files, recipes, data sets.
+export type { Affine } from './affine.js';
 // Augmentation, samplers, phantoms.
 export { type PatchBatch, type WeakBatchOptions, weakBatch } from './augment/batch.js';
 export { geometryIndex } from './augment/geometry.js';
@@ -15,7 +17,6 @@ export {
   weakPatch,
   weakPlan,
 } from './augment/weak.js';
-// Volumes, files, recipes, data sets.
 export { createDataset, type DatasetSource, datasetOf } from './dataset.js';
 export { assertSameGrid } from './grid.js';
 export type { Hdf5Header } from './hdf5-header.js';
@@ -43,4 +44,4 @@ export { resampleToShape, resampleToSpacing } from './resample.js';
 export { type BatchCases, type TwoStreamOptions, twoStreamSampler } from './sampler.js';
 export { type Selection, type SelectOptions, selectSplits, trainingCases } from './splits.js';
 export type { Case, Dataset, PreparedCase, SplitName, Splits } from './types.js';
-export { type Affine, assertFinite, type Volume, type VoxelArray, type VoxelType, volume, withData } from './volume.js';
+export { assertFinite, type Volume, type VoxelArray, type VoxelType, volume, withData } from './volume.js';

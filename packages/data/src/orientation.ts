@@ -1,6 +1,7 @@
 import { CrlnError, type Triple } from '@crln/core';
+import type { Affine } from './affine.js';
 import { affineColumn, multiplyAffines } from './affine.js';
-import type { Affine, Volume } from './volume.js';
+import type { Volume } from './volume.js';
 
 /** How an array's axes are rearranged: output axis a runs along input axis `axes[a]`, backwards where `flips[a]`. */
 export interface Reorientation {

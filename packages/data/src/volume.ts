@@ -1,5 +1,5 @@
 import { CrlnError, type Triple } from '@crln/core';
-import { affineDeterminant, affineSpacing, spacingAffine } from './affine.js';
+import { type Affine, affineDeterminant, affineSpacing, spacingAffine } from './affine.js';
 import type { Hdf5Header } from './hdf5-header.js';
 import type { NiftiHeader } from './nifti/header.js';
 
@@ -26,9 +26,6 @@ export type VoxelType =
   | 'uint64'
   | 'float32'
   | 'float64';
-
-/** A 4×4 matrix, row by row: voxel index (i, j, k, 1) → RAS position (x, y, z, 1) in mm. */
-export type Affine = readonly number[];
 
 /**
  * A 3-D image or label with its place in the world.

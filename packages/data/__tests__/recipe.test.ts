@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Affine } from '../src/affine.js';
 import { readNifti } from '../src/nifti/read.js';
 import { writeNifti } from '../src/nifti/write.js';
 import { axisCodes } from '../src/orientation.js';
@@ -14,7 +15,7 @@ import {
   preparedSpacing,
 } from '../src/recipe.js';
 import type { Case } from '../src/types.js';
-import { type Affine, volume } from '../src/volume.js';
+import { volume } from '../src/volume.js';
 import { rotationAffine } from './rotation.js';
 
 const OBLIQUE = rotationAffine([25, -15, 190], [0.8, 1.1, 2.7], [-70.25, 33.5, 12.125]);

@@ -1,6 +1,5 @@
 import { CrlnError, type Triple } from '@crln/core';
-import { affineColumn, affineDeterminant, affineSpacing } from '../affine.js';
-import type { Affine } from '../volume.js';
+import { type Affine, affineColumn, affineDeterminant, affineSpacing } from '../affine.js';
 import type { NiftiHeader } from './header.js';
 
 /** Spatial part of `xyzt_units` in mm. 0 (unknown) is taken as mm, as every reader does. */

@@ -1,0 +1,29 @@
+import { buildName } from '@crln/backend-wasm';
+import { applyNetwork, vNet, weightVariables } from '@crln/layers';
+import { diceCeLoss } from '@crln/losses';
+import { useBackend } from '@crln/ops';
+import { Sgd } from '@crln/train';
+import * as tf from '@tensorflow/tfjs-core';
+import { noise, slabs } from '../lib/arrays.mjs';
+
+/** One supervised step of V-Net: forward, 0.5·(cross-entropy + Dice), backward, SGD. */
+export async function vnetStep({ base, levels, patch, batch }) {
+  await useBackend('wasm');
+  const network = vNet({ baseFilters: base, levels });
+  const sgd = new Sgd(weightVariables(network), { learningRate: 0.01, weightDecay: 5e-4 });
+  const image = tf.tensor(noise(1, batch, ...patch), [batch, ...patch, 1]);
+  const label = tf.tensor(slabs(batch, patch), [batch, ...patch], 'int32');
+  let seed = 0;
+  const step = () => {
+    seed++;
+    const forward = () => {
+      const { logits } = applyNetwork(network, image, { training: true, seed });
+      return { loss: diceCeLoss(logits, label) };
+    };
+    const { loss } = sgd.minimise(forward);
+    const value = loss.dataSync()[0];
+    loss.dispose();
+    return value;
+  };
+  return { run: step, about: `@crln on crln-wasm (${buildName()})` };
+}

@@ -27,6 +27,12 @@ describe('planRun', () => {
       2 ** 30,
     );
 
+  it('refuses windows that would leave gaps before anything starts', async () => {
+    const settings = { patch: [8, 8, 8], network: { baseFilters: 2, levels: 2 }, data: { source: dir } };
+    const plan = planRun(resolveSettings({ ...settings, evaluation: { stride: [8, 8, 9] } }), 2 ** 30);
+    await expect(plan).rejects.toThrow("stride must be from 1 to the window's side [8,8,8], got 8,8,9");
+  });
+
   it("takes the data set's recipe, and refuses patches of other intensities than it predicts on", async () => {
     expect((await plan({})).recipe.normalisation).toBe('zscore');
     await expect(plan({ normalisation: 'minmax' })).rejects.toThrow(/recipe .*'zscore'.*data\.normalisation/);

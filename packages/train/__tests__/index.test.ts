@@ -69,6 +69,7 @@ it('exports this and nothing else', () => {
       "surfaceDistances",
       "train",
       "trainSettings",
+      "windowStarts",
       "writeProgress",
       "writeReport",
       "writeRunConfig",

@@ -112,6 +112,7 @@ export {
   trainSettings,
 } from './settings.js';
 export { mostProbable, type SlidingWindowOptions, slidingWindow, type WindowPredictor } from './slidingWindow.js';
+
 export { memoryStore } from './store/memoryStore.js';
 export type { RunStore } from './store/runStore.js';
 export { type EvaluationPlan, evaluate } from './trainer/evaluation.js';
@@ -120,3 +121,4 @@ export { checkMemory, checkPatch, estimateMemory, type MemoryQuestion } from './
 export { Session } from './trainer/session.js';
 export { type TrainOptions, train } from './trainer.js';
 export type { Model } from './weights.js';
+export { windowStarts } from './windows.js';

@@ -1,4 +1,4 @@
-import { CrlnError } from '@crln/core';
+import { CrlnError, triple } from '@crln/core';
 import { batchSource } from './batches.js';
 import { loadCheckpoint, saveCheckpoint } from './checkpoint/checkpoint.js';
 import { appendLog, cutLog } from './checkpoint/log.js';
@@ -18,6 +18,7 @@ import { LossBuffer, meanLosses } from './trainer/lossBuffer.js';
 import { checkMemory, checkPatch } from './trainer/memory.js';
 import { pause } from './trainer/pause.js';
 import { Session } from './trainer/session.js';
+import { windowStarts } from './windows.js';
 
 export interface TrainOptions {
   method: AnyMethod;
@@ -55,6 +56,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
   const { classes, inChannels = 1 } = data;
   const needs = method.needs(methodOptions);
   checkPatch(patch, network.levels);
+  if (evaluation) windowStarts(patch, triple(evaluation.window?.roiSize ?? patch, 'roiSize'), evaluation.window);
   const used: [number, number] = [batch[0], needs.unlabelled ? batch[1] : 0];
   const representation = method.representation?.(methodOptions) ?? 0;
   const question = { network, patch, batch: used, classes, representation };

@@ -16,6 +16,11 @@ const command: Command = {
     },
     resume: { type: 'boolean', description: 'Go on from the last checkpoint of the run in --out' },
     overwrite: { type: 'boolean', description: 'Remove the run that is in --out' },
+    recipe: {
+      type: 'string',
+      valueHint: 'la|pancreas|brats|FILE',
+      description: "The published settings of a data set, or a file's; all else that is given goes over them",
+    },
     config: { type: 'string', valueHint: 'FILE.json', description: 'Settings; flags and --set go over them' },
     set: { type: 'string', valueHint: 'key.path=value', description: 'Any setting by its path; may be repeated' },
     method: { type: 'string', valueHint: 'NAME', description: 'crln, mean-teacher or supervised (default: crln)' },
@@ -43,6 +48,8 @@ const command: Command = {
   examples: [
     'crln train --data phantom --out runs/first --iterations 300',
     'crln train --data data/heart --out runs/heart --labelled 8 --patch 96,96,64 --eval-every 2000',
+    'crln train --data data/la --out runs/la --recipe la --labelled 8',
+    'crln train --data data/la --out runs/small --recipe la --patch 64,64,48 --set methods.crln.xi=0.3',
     'crln train --data data/heart --out runs/base --method supervised --config heart.json --set optimizer.weightDecay=1e-4',
     'crln train --out runs/heart --resume',
   ],

@@ -18,8 +18,9 @@ import {
   parseSettings,
   type RunConfig,
   type TrainingData,
+  windowStarts,
 } from '@crln/train';
-import { methodSettings, type RunSettings } from './settings.js';
+import { methodSettings, type RunSettings, windowSettings } from './settings.js';
 import { finite, openSource } from './source.js';
 
 /** A run, decided and checked, before anything of it is written. */
@@ -45,6 +46,8 @@ export async function planRun(settings: RunSettings, memoryLimit: number, stored
   const options = parseSettings(method.options, methodSettings(settings), `method ${method.name}`);
   const { patch, network, batch, seed, augmentation } = settings;
   checkPatch(patch, network.levels);
+  const { roiSize, ...windows } = windowSettings(settings);
+  windowStarts(patch, roiSize, windows);
   const dataset = await openSource(settings);
   const { labelled: shown, holdOut, orientation, spacing, normalisation } = settings.data;
   const selection = selectSplits(dataset, { ...(shown !== undefined && { labelled: shown }), holdOut });

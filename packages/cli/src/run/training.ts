@@ -8,6 +8,7 @@ import { mergeSettings, readSettings, type Settings, settingAt, settingsOf } fro
 import { decimals } from '../table.js';
 import { packageVersions, startBackend } from './environment.js';
 import { planRun, type RunPlan } from './plan.js';
+import { recipeSettings } from './recipes.js';
 import { drawCurves, writeRunReport } from './report.js';
 import { methodSettings, type RunSettings, resolveSettings, trainerSettings, windowSettings } from './settings.js';
 import { evaluationCases } from './source.js';
@@ -23,7 +24,8 @@ export async function runTraining(context: Context): Promise<unknown> {
   const stored = await existingRun(out, { resume: args.flag('resume'), overwrite: args.flag('overwrite') });
   const all = stored ? mergeSettings(stored.settings, given) : given;
   if ((all.data as Settings | undefined)?.source === undefined) throw new UsageError('--data is missing');
-  const settings = resolveSettings(all);
+  const recipe = args.text('recipe');
+  const settings = resolveSettings(recipe === undefined ? all : await overRecipe(context, recipe, given, stored));
 
   const { backend, reason, memoryLimit } = await startBackend(settings.backend.name);
   note(`Backend ${backend.name} (${backend.kernelBuild}): ${reason}.`);
@@ -49,6 +51,14 @@ export async function runTraining(context: Context): Promise<unknown> {
   } finally {
     await store.close();
   }
+}
+
+/** A recipe lies under what else is given, and over what a stored run says: a run of another one does not go on. */
+async function overRecipe({ note }: Context, recipe: string, given: Settings, stored?: RunConfig): Promise<Settings> {
+  const base = stored?.settings ?? {};
+  const chosen = await recipeSettings(recipe, mergeSettings(base, given));
+  note(`Note: ${chosen.note}.`);
+  return mergeSettings(base, mergeSettings(chosen.settings, given));
 }
 
 /** Settings of the file, then of the flags, then of --set. */
@@ -144,7 +154,9 @@ async function work(
     for await (const event of events) {
       iteration = event.iteration;
       if (event.type === 'start') {
-        note(`${event.parameters} parameters; iterations ${event.iteration} to ${event.iterations}.`);
+        note(
+          `${event.parameters.toLocaleString('en-US')} trained parameters; iterations ${event.iteration} to ${event.iterations}.`,
+        );
         progress = await startProgress(context, event.iterations, event.iteration, args.flag('json'));
       } else if (event.type === 'checkpoint') {
         await drawCurves(store, name);

@@ -49,6 +49,13 @@ describe('train refuses, or stops, with one clear error', () => {
     await expect(run({ method, settings: { ...tinySettings, batch: [2, 0] } })).rejects.toThrow('unlabelled patches');
   });
 
+  it('windows of the evaluation that would leave gaps', async () => {
+    const store = memoryStore();
+    const evaluation = { every: 9, split: 'val' as const, cases: () => [], window: { stride: 16 } };
+    await expect(run({ store, evaluation })).rejects.toThrow('stride must be from 1 to the window');
+    expect(await store.list('')).toEqual([]);
+  });
+
   it('a labelled case without a label', async () => {
     const data = tinyData();
     const load = async (id: string) => {

@@ -158,11 +158,13 @@ export function applyRecipe(recipe: InputRecipe, { id, image, label }: Case): Pr
   const { turn, prepared } = shapesOf(recipe, image);
   const place = (v: Volume, mode: 'linear' | 'nearest'): Volume =>
     resampleToShape(applyReorientation(v, turn), prepared, mode);
-  const values = normalise(place(image, 'linear').data, recipe.normalisation);
-  if (!label) return { id, image: values, shape: prepared };
+  const { normalisation } = recipe;
+  const values = normalise(place(image, 'linear').data, normalisation);
+  if (!label) return { id, image: values, shape: prepared, normalisation };
   assertSameGrid(image, label, id);
   const classes = withData(image, labelsToClasses(label, recipe.labels, nameOf(label, `label of ${id}`)));
-  return { id, image: values, label: place(classes, 'nearest').data as Uint8Array, shape: prepared };
+  const found = place(classes, 'nearest').data as Uint8Array;
+  return { id, image: values, label: found, shape: prepared, normalisation };
 }
 
 /** Values [D, H, W, C] of the prepared grid, on the native one. */

@@ -1,4 +1,5 @@
 import type { Triple } from '@crln/core';
+import type { Normalisation } from './normalise.js';
 import type { Volume } from './volume.js';
 
 /** One patient's scan as its file has it, with its label where there is one. */
@@ -17,6 +18,8 @@ export interface PreparedCase {
   readonly image: Float32Array;
   readonly label?: Uint8Array;
   readonly shape: Triple;
+  /** What was done to the intensities. Absent on a case that no recipe made. */
+  readonly normalisation?: Normalisation;
 }
 
 /** Case lists as `splits.json` has them. `labelled` is the order in which cases of `train` get to show their label. */

@@ -18,7 +18,8 @@ export interface BatchOptions {
  * The batch of any iteration: cases, patches and augmentations drawn, images transformed, all on the CPU. A pure function of (seed,
  * iteration), so that it can run ahead, and a resumed run sees what an uninterrupted one would.
  *
- * @throws CrlnError `invalid-data` where patches are wanted from an empty list, or a labelled case has no label
+ * @throws CrlnError `invalid-data` where patches are wanted from an empty list, or a labelled case has no label; `invalid-option` where
+ * the augmentation would scale patches to [0, 1] of cases that were normalised otherwise
  */
 export function batchSource(data: TrainingData, options: BatchOptions): (iteration: number) => Promise<RawBatch> {
   const { seed, patch, needs, augmentation } = options;
@@ -31,7 +32,15 @@ export function batchSource(data: TrainingData, options: BatchOptions): (iterati
   const unlabelledCount = needs.unlabelled ? U : 0;
   const { labelled, unlabelled } = data;
   const sample = twoStreamSampler({ labelled, unlabelled, batch: [L, unlabelledCount], seed });
-  const load = cachedCases((id) => data.load(id));
+  const scaled = [
+    augmentation.weak.minmax && 'weak.minmax',
+    needs.strong && augmentation.strong.normalise === 'minmax' && 'strong.normalise',
+  ].filter((name) => name !== false);
+  const load = cachedCases(async (id) => {
+    const one = await data.load(id);
+    if (scaled.length > 0) assertMinmax(one, scaled);
+    return one;
+  });
   const weak = (cases: readonly PreparedCase[], iteration: number, purpose: string) =>
     weakBatch(cases, patch, { seed, iteration, purpose, ...augmentation.weak });
 
@@ -52,4 +61,14 @@ export function batchSource(data: TrainingData, options: BatchOptions): (iterati
     }
     return batch;
   };
+}
+
+/** A network that trains on patches in [0, 1] predicts rubbish on z-scores, and says nothing. */
+function assertMinmax({ id, normalisation }: PreparedCase, scaled: readonly string[]): void {
+  if (normalisation === undefined || normalisation === 'minmax') return;
+  throw new CrlnError(
+    'invalid-option',
+    `case ${id}: its recipe normalises by '${normalisation}', but augmentation.${scaled.join(' and .')} would scale its patches to [0, 1]: the network would train on other intensities than it predicts on. Fit the recipe with normalisation: 'minmax', or set augmentation: { weak: { minmax: false, brightness: false }, strong: { normalise: 'none' } }`,
+    { id, normalisation, options: scaled.map((name) => `augmentation.${name}`) },
+  );
 }

@@ -3,6 +3,7 @@ import { useBackend } from '@crln/ops';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { batchSource } from '../../src/batches.js';
+import { type CrlnOptions, crlnOptions } from '../../src/methods/crlnOptions.js';
 import { findMethod } from '../../src/methods/index.js';
 import { parseSettings } from '../../src/parseSettings.js';
 import { type TrainSettings, trainSettings } from '../../src/settings.js';
@@ -74,6 +75,45 @@ describe('crln', () => {
     for (const row of losses) for (const value of Object.values(row)) expect(Number.isFinite(value)).toBe(true);
     expect(Object.keys(losses[0] ?? {}).includes('cps')).toBe(!('cpsWeight' in options));
     expect(Object.keys(session.parts.state ?? {})).toEqual('variant' in options ? ['projection'] : []);
+  });
+
+  it('blends the mean over prototypes into the positives by a switch of its own, which a variant presets', async () => {
+    const chosen = (options: object) => (parseSettings(crlnOptions, options, 'crln') as CrlnOptions).positive;
+    expect(chosen({})).toBe('features');
+    expect(chosen({ variant: 'paper' })).toBe('prototypes');
+    expect(chosen({ variant: 'paper', positive: 'features' })).toBe('features');
+    const bank = { interaction: { initStd: 1 }, warmUp: 0 };
+    const [features, prototypes] = [
+      await steps('crln', { ...small, ...bank }, 1),
+      await steps('crln', { ...small, ...bank, positive: 'prototypes' }, 1),
+    ];
+    expect(Object.keys(features.session.parts.state ?? {})).toEqual([]);
+    expect(Object.keys(prototypes.session.parts.state ?? {})).toEqual(['projection']);
+    expect(prototypes.losses[0]?.cps).not.toBe(features.losses[0]?.cps);
+    expect(prototypes.losses[0]?.supervised).toBe(features.losses[0]?.supervised);
+  });
+
+  it('logs μ as it rectifies: clipped where clipMu keeps it in [0, 1]', async () => {
+    const mu = async (clipMu: boolean) => {
+      const { losses, session } = await steps('crln', { ...small, clipMu }, 1);
+      const { rectifier } = session.parts.models;
+      const raw = (Object.values(weightVariables(rectifier as never))[0] as tf.Variable).dataSync()[0] as number;
+      return [losses[0]?.mu, raw] as const;
+    };
+    const [open, raw] = await mu(false);
+    expect(open).toBe(raw);
+    expect(raw).not.toBe(0);
+    const [clipped, own] = await mu(true);
+    expect(clipped).toBe(Math.min(Math.max(own, 0), 1));
+    expect([raw, own].some((value) => value < 0)).toBe(true);
+  });
+
+  it('trains, and says that it trains, student, interaction and μ', async () => {
+    const { session } = await steps('crln', small, 1);
+    const { student, studentInteraction } = session.parts.models;
+    const size = (model: unknown) =>
+      Object.values(weightVariables(model as never)).reduce((sum, { size }) => sum + size, 0);
+    expect(session.parameters).toBe(size(student) + size(studentInteraction) + 1);
   });
 
   it("normalises by running statistics of its own where the teacher trains, by the student's where it does not", async () => {

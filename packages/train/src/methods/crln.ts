@@ -21,7 +21,7 @@ interface CrlnParts {
     rectifier: Rectifier;
   };
   optimizers: { student: Sgd; rectifier: Sgd };
-  /** `paper`: a fixed random map from the prototypes' width to the representation's. */
+  /** With `positive: 'prototypes'`: a fixed random map from the prototypes' width to the representation's. */
   state: { projection?: tf.Variable };
 }
 type Step = StepContext<CrlnOptions, CrlnParts>;
@@ -59,7 +59,7 @@ export const crln: Method<CrlnOptions, CrlnParts> = {
         student: createSgd(context, { student, interaction: studentInteraction }),
         rectifier: createSgd(context, { rectifier: mu }),
       },
-      state: options.variant === 'paper' ? { projection: tf.variable(projection(), false) } : {},
+      state: options.positive === 'prototypes' ? { projection: tf.variable(projection(), false) } : {},
     };
   },
 
@@ -165,12 +165,17 @@ function positiveBlend({ options, parts, iteration, stream }: Step): { prototype
 }
 
 /** One step of μ on the labelled patches: the student just updated, in evaluation mode, its logits and map as constants. */
-function stepMu({ labelled }: Batch, { parts }: Step): Record<string, tf.Scalar> {
+function stepMu({ labelled }: Batch, { options, parts }: Step): Record<string, tf.Scalar> {
   const { student, studentInteraction, rectifier } = parts.models;
   const { logits, interaction } = applyNetwork(student, labelled.image);
   const map = studentInteraction.apply(interaction) as tf.Tensor;
   const { loss } = parts.optimizers.rectifier.minimise(() => ({
     loss: diceCeLoss(rectifier.apply([logits, map]) as tf.Tensor5D, labelled.label),
   }));
-  return { rectification: loss as tf.Scalar, mu: tf.clone(rectifier.mu.read()) as tf.Scalar };
+  const mu = rectifier.mu.read();
+  // What is logged is what rectifies.
+  return {
+    rectification: loss as tf.Scalar,
+    mu: (options.clipMu ? tf.clipByValue(mu, 0, 1) : tf.clone(mu)) as tf.Scalar,
+  };
 }

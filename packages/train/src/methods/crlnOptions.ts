@@ -30,6 +30,11 @@ const given = z.strictObject({
   clipMu: z.boolean().optional(),
   /** Weight of the prototype in the positive, or drawn from U(0, 1) every iteration. */
   xi: z.union([z.number().nonnegative(), z.literal('uniform')]).optional(),
+  /**
+   * What a prototype adds to the positive: its bank averaged over the feature axis, an R-vector (`features`); or over the R prototypes,
+   * taken to the representation's width by a fixed random projection (`prototypes`).
+   */
+  positive: z.enum(['features', 'prototypes']).optional(),
   /** Before this iteration: plain pseudo-labels, and class means alone as positives. */
   warmUp: z.int().nonnegative().default(800),
   emaDecay: fraction.default(0.99),
@@ -52,8 +57,8 @@ const given = z.strictObject({
 });
 
 const PRESETS = {
-  reference: { clipMu: false, xi: 0.6 },
-  paper: { clipMu: true, xi: 'uniform' },
+  reference: { clipMu: false, xi: 0.6, positive: 'features' },
+  paper: { clipMu: true, xi: 'uniform', positive: 'prototypes' },
 } as const;
 
 /** All switches of the method. The published settings of each data set differ in `prototypes`, `xi` and `cpsWeight` only. */
@@ -61,6 +66,7 @@ export const crlnOptions = given.transform((options) => ({
   ...options,
   clipMu: options.clipMu ?? PRESETS[options.variant].clipMu,
   xi: options.xi ?? PRESETS[options.variant].xi,
+  positive: options.positive ?? PRESETS[options.variant].positive,
 }));
 
 export type CrlnOptions = z.infer<typeof crlnOptions>;

@@ -69,10 +69,10 @@ interface Product {
   purpose: { kernel: string; shape: number[] };
 }
 
-/** a is [m, k]: the convolution kernel with one tap, a run being (part of) a row. */
+/** a is [m, k], or where it lies in the arena: the convolution kernel with one tap, a run being (part of) a row. */
 function rowsTimesMatrix(
   { arena, kernels }: Engine,
-  a: Float32Array,
+  a: Float32Array | number,
   b: Float32Array,
   p: Product,
   out: Float32Array,
@@ -87,7 +87,7 @@ function rowsTimesMatrix(
   const weights = arena.take(part * columns, purpose);
   const right = arena.put(b, purpose);
   const rows = Math.max(1, Math.min(m, Math.floor(SLAB_FLOATS / (k + n))));
-  const x = arena.take(rows * k, purpose);
+  const slab = typeof a === 'number' ? 0 : arena.take(rows * k, purpose);
   const y = arena.take(rows * n, purpose);
   for (let k0 = 0; k0 < k; k0 += part) {
     const run = Math.min(part, k - k0);
@@ -95,7 +95,8 @@ function rowsTimesMatrix(
     kernels.packFilter(from, weights, tap, 1, run, n, 0, transposeB ? 1 : n, transposeB ? k : 1);
     for (let r0 = 0; r0 < m; r0 += rows) {
       const count = Math.min(rows, m - r0);
-      arena.floats.set(a.subarray(r0 * k, (r0 + count) * k), x >> 2);
+      const x = typeof a === 'number' ? a + r0 * k * 4 : slab;
+      if (typeof a !== 'number') arena.floats.set(a.subarray(r0 * k, (r0 + count) * k), x >> 2);
       kernels.conv(x + k0 * 4, weights, zero, y, tap, 1, run, n, 0, 1, 1, count, 0, 0, k * 4, 0, 0, n * 4, table);
       const result = arena.floats.subarray(y >> 2, (y >> 2) + count * n);
       if (k0 === 0) out.set(result, r0 * n);
@@ -134,14 +135,13 @@ function sumOfOuterProducts(
   out.set(arena.floats.subarray(result >> 2, (result >> 2) + m * n));
 }
 
-/** [k, m] to [m, k]. */
-function transposed({ arena, kernels }: Engine, a: Float32Array, { m, k, purpose }: Product): Float32Array {
-  const from = arena.put(a, purpose);
+/** [k, m] to [m, k], which stays in the arena. */
+function transposed({ arena, kernels }: Engine, a: Float32Array, { m, k, purpose }: Product): number {
   const to = arena.take(m * k, purpose);
-  kernels.transpose(from, to, k, m);
-  const result = arena.floats.slice(to >> 2, (to >> 2) + m * k);
-  arena.reset();
-  return result;
+  const mark = arena.mark;
+  kernels.transpose(arena.put(a, purpose), to, k, m);
+  arena.reset(mark);
+  return to;
 }
 
 const matrix = (values: Float32Array, i: number, size: number): Float32Array => {

@@ -137,6 +137,13 @@ describe('GatherV2', () => {
       runs,
     );
   });
+  it('makes floats of a float32 tensor that is stored as integers', () => {
+    type Backend = { makeTensorInfo(shape: number[], dtype: string, values: Int32Array): tf.TensorInfo };
+    const { backend } = tf.engine() as unknown as { backend: Backend };
+    const info = backend.makeTensorInfo([3, 2], 'float32', Int32Array.of(1, 2, 3, 4, 5, 6));
+    const picked = tf.gather(tf.engine().makeTensorFromTensorInfo(info), [2, 0]);
+    expect(picked.dataSync()).toEqual(Float32Array.of(5, 6, 1, 2));
+  });
   it('refuses an index outside the axis', async () => {
     const indices: Operand = { values: Int32Array.of(5), shape: [1], dtype: 'int32' };
     const run = expectSameAsStock('GatherV2', { x: operand([5]), indices }, { axis: 0, batchDims: 0 });

@@ -24,6 +24,11 @@ export interface BroadcastPlan {
  * @throws where the shapes do not broadcast, as the stock kernels do.
  */
 export function planBroadcast(aShape: readonly number[], bShape: readonly number[]): BroadcastPlan {
+  const none = { size: 1, a: 0, b: 0 };
+  if (aShape.length === bShape.length && aShape.every((size, i) => size === bShape[i])) {
+    const size = aShape.reduce((product, length) => product * length, 1);
+    return { shape: [...aShape], outer: [], rows: none, columns: { size, a: 1, b: 1 } };
+  }
   const shape = backend_util.assertAndGetBroadcastShape([...aShape], [...bShape]);
   const merged: Axis[] = [];
   let a = 1;
@@ -40,7 +45,6 @@ export function planBroadcast(aShape: readonly number[], bShape: readonly number
     if (inner && axis.a === inner.a * inner.size && axis.b === inner.b * inner.size) inner.size *= size;
     else merged.push(axis);
   }
-  const none = { size: 1, a: 0, b: 0 };
   const [columns = none, rows = none, ...outer] = merged;
   return { shape, outer: outer.reverse(), rows, columns };
 }

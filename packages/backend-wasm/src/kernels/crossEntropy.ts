@@ -41,6 +41,7 @@ const softmaxCrossEntropyGrad = defineKernel<Record<'dy' | 'logits' | 'labels', 
     const [d, x, t] = [values(dy), values(logits), ints(labels)];
     const classes = logits.shape.at(-1)!;
     const out = new Float32Array(x.length);
+    const powers = new Float64Array(classes);
     for (let row = 0; row < t.length; row++) {
       const label = t[row]!;
       if (label === ignoreIndex) continue;
@@ -57,11 +58,15 @@ const softmaxCrossEntropyGrad = defineKernel<Record<'dy' | 'logits' | 'labels', 
       }
       const max = rowMax(x, start, classes);
       let sum = 0;
-      for (let i = start; i < start + classes; i++) sum += Math.exp(x[i]! - max);
+      for (let c = 0; c < classes; c++) {
+        const power = Math.exp(x[start + c]! - max);
+        powers[c] = power;
+        sum += power;
+      }
       const scale = d[row]! / sum;
-      for (let i = start; i < start + classes; i++) out[i] = scale * Math.exp(x[i]! - max);
+      for (let c = 0; c < classes; c++) out[start + c] = scale * powers[c]!;
       // p − 1 without cancellation where p is nearly 1
-      out[start + label] = -scale * (sum - Math.exp(x[start + label]! - max));
+      out[start + label] = -scale * (sum - powers[label]!);
     }
     return output(logits.shape, out);
   },

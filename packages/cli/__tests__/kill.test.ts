@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { crlnProcess } from './process.js';
 import { workspace } from './workspace.js';
 
-const ITERATIONS = 12;
+const ITERATIONS = 16;
 const KILLS = 6;
 
 let space: Awaited<ReturnType<typeof workspace>>;
@@ -31,7 +31,7 @@ const train = (name: string) => [
     `${ITERATIONS}`,
     '--resume',
   ],
-  ...['--patch', '8,8,8', '--base-filters', '2', '--levels', '2', '--set', 'saveEvery=2'],
+  ...['--patch', '8,8,8', '--base-filters', '2', '--levels', '2', '--set', 'saveEvery=4', '--set', 'logEvery=1'],
   ...['--set', 'data.phantom={"train":3,"val":0,"test":1,"shape":[16,12,8]}'],
   ...['--set', 'methods.crln={"prototypes":2,"anchors":8,"negatives":8,"warmUp":4}'],
 ];

@@ -85,6 +85,14 @@ describe('train, evaluate, predict, metrics, info', () => {
     },
   );
 
+  it.each(['supervised', 'mean-teacher', 'crln'])('%s trains on the cpu backend too', async (method) => {
+    const words = ['train', '--data', space.at('two'), '--out', space.at(`cpu-${method}`), '--method', method];
+    const trained = await crln([...words, ...TINY, '--backend', 'cpu', '--json']);
+    expect(trained.json()).toMatchObject({ method, iteration: 2, finished: true, split: 'val' });
+    const config = JSON.parse(await readFile(space.at(`cpu-${method}`, 'config.json'), 'utf8'));
+    expect(config.backend.name).toBe('cpu');
+  });
+
   it('compares runs in one report', async () => {
     const runs = [space.at('run-supervised'), space.at('run-crln')];
     const { code, out, err } = await crln(['report', ...runs, '--out', space.at('report'), '--title', 'Two methods']);

@@ -21,7 +21,7 @@ export { PatchCheck3d, type PatchCheck3dOptions } from './layers/patchCheck3d.js
 export { UpSample3d, type UpSample3dOptions } from './layers/upSample3d.js';
 export { ZeroPad3d, type ZeroPad3dOptions } from './layers/zeroPad3d.js';
 export { dynamicInteraction, rectifier } from './modules.js';
-export { applyNetwork, type NetworkOutput } from './networks/applyNetwork.js';
+export { applyNetwork, type NetworkCallOptions, type NetworkOutput } from './networks/applyNetwork.js';
 export type { NetworkOptions } from './networks/options.js';
 export { type UNet3dOptions, uNet3d } from './networks/uNet3d.js';
 export { vNet } from './networks/vNet.js';

@@ -28,6 +28,29 @@ describe.each([
     expect(out.interaction[1]).toBe(out.features.decoder2);
   });
 
+  it('leaves the representation head alone where it is not wanted: all else the same bits', () => {
+    const [net, twin] = [build(small), build(small)];
+    const weights = tf.memory().numTensors;
+    const head = (of: typeof net) =>
+      Object.entries(weightVariables(of, 'nonTrainable')).filter(([name]) => name.startsWith('representation'));
+    const untouched = head(net).map(([, value]) => [...value.dataSync()]);
+    for (const call of [{}, { training: true, seed: 1 }, {}]) {
+      const [without, whole] = tf.tidy(() => {
+        const numbers = ({ logits, interaction }: ReturnType<typeof applyNetwork>) =>
+          [logits, ...interaction].map((x) => [...x.dataSync()]);
+        const part = applyNetwork(net, image(), { ...call, representation: false });
+        expect(part.representation).toBeUndefined();
+        return [numbers(part), numbers(applyNetwork(twin, image(), call))];
+      });
+      expect(without).toEqual(whole);
+    }
+    expect(untouched.length).toBeGreaterThan(0);
+    expect(head(net).map(([, value]) => [...value.dataSync()])).toEqual(untouched);
+    expect(tf.memory().numTensors).toBe(weights);
+    net.dispose();
+    expect(tf.memory().numTensors).toBe(weights - net.weights.length);
+  });
+
   it('takes any patch that its levels can halve, and says what another should be', () => {
     const net = build(small);
     expect(applyNetwork(net, image([1, 8, 24, 16, 2])).logits.shape).toEqual([1, 8, 24, 16, 3]);

@@ -1,6 +1,6 @@
 import { CrlnError } from '@crln/core';
 import type { Tensor, Tensor5D } from '@tensorflow/tfjs-core';
-import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { type LayersModel, model as makeModel } from '@tensorflow/tfjs-layers';
 import type { CallOptions } from '../layers/layer3d.js';
 
 /** What a network says about an image. */
@@ -15,13 +15,34 @@ export interface NetworkOutput {
   interaction: [Tensor5D, Tensor5D];
 }
 
+/** How {@link applyNetwork} runs a network. */
+export interface NetworkCallOptions extends CallOptions {
+  /**
+   * False leaves the representation head alone: no `representation`, none of its time, and its running statistics stay as they are.
+   * Default true.
+   */
+  representation?: boolean;
+}
+
+/** Networks without their representation head, sharing their layers. A view has no weights of its own and nothing to dispose. */
+const headless = new WeakMap<LayersModel, LayersModel>();
+
+function withoutHead(model: LayersModel): LayersModel {
+  const outputs = model.outputs.filter((_, i) => model.outputNames[i] !== 'representation');
+  if (outputs.length === model.outputs.length) return model;
+  const view = headless.get(model) ?? makeModel({ inputs: model.inputs, outputs, name: model.name });
+  headless.set(model, view);
+  return view;
+}
+
 /**
  * Runs {@link vNet} or {@link uNet3d} on an image [N, D, H, W, inChannels] and hands its outputs out by name. Training takes batch
  * statistics, updates the running ones and drops channels by `seed`, which should change every step.
  *
  * @throws CrlnError `invalid-shape` where the image does not fit, `invalid-argument` where the model is another.
  */
-export function applyNetwork(model: LayersModel, image: Tensor, options: CallOptions = {}): NetworkOutput {
+export function applyNetwork(model: LayersModel, image: Tensor, options: NetworkCallOptions = {}): NetworkOutput {
+  const { representation: head = true, ...call } = options;
   const channels = model.inputs[0]!.shape[4];
   if (image.rank !== 5 || image.shape[4] !== channels) {
     throw new CrlnError(
@@ -30,9 +51,10 @@ export function applyNetwork(model: LayersModel, image: Tensor, options: CallOpt
       { shape: image.shape, channels },
     );
   }
-  const outputs = model.apply(image, { ...options }) as Tensor5D[];
+  const network = head ? model : withoutHead(model);
+  const outputs = network.apply(image, call) as Tensor5D[];
   const named: Record<string, Tensor5D> = {};
-  model.outputNames.forEach((name, i) => {
+  network.outputNames.forEach((name, i) => {
     named[name] = outputs[i]!;
   });
   const { logits, representation, ...features } = named;

@@ -11,6 +11,7 @@ export type TrainEvent =
       resumed: boolean;
       /** Estimated bytes of an iteration. */
       memoryBytes: number;
+      /** Numbers that are trained: of the student and what belongs to it; neither the teacher's copies nor running statistics. */
       parameters: number;
     }
   | {

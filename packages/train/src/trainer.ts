@@ -34,7 +34,7 @@ export interface TrainOptions {
   resume?: boolean;
   /** Finishes the iteration, saves, and ends with the event `interrupted`. */
   signal?: AbortSignal;
-  /** Bytes that an iteration may take, by estimate. Default 4 GiB, what the WebAssembly backend can address. */
+  /** Bytes that an iteration may take, by {@link estimateMemory}; more is refused. Default: nothing is. */
   memoryLimit?: number;
 }
 
@@ -60,7 +60,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
   const used: [number, number] = [batch[0], needs.unlabelled ? batch[1] : 0];
   const representation = method.representation?.(methodOptions) ?? 0;
   const question = { network, patch, batch: used, classes, representation };
-  const memoryBytes = checkMemory(question, options.memoryLimit ?? 2 ** 32);
+  const memoryBytes = checkMemory(question, options.memoryLimit ?? Number.POSITIVE_INFINITY);
   const nextBatch = batchSource(data, { seed, patch, batch, needs, augmentation: settings.augmentation });
 
   const started = await store.exists('last.json');

@@ -36,8 +36,8 @@ export function packageVersions(): Record<string, string> {
 /** Chooses a backend, and says how many bytes it can hold. */
 export async function startBackend(name: BackendName) {
   const { tfBackend, reason, ...backend } = await useBackend(name);
-  // WebAssembly memory ends at 4 GiB; the machine's may end sooner.
-  const memoryLimit = backend.name === 'wasm' ? Math.min(2 ** 32, totalmem()) : totalmem();
+  // Tensors live outside WebAssembly's memory, so that its 4 GiB are no limit; a tenth is left to everything else.
+  const memoryLimit = 0.9 * totalmem();
   return {
     backend: { name: backend.name as string, kernelBuild: backend.kernelBuild },
     tfBackend,

@@ -27,10 +27,10 @@ interface CrlnParts {
 type Step = StepContext<CrlnOptions, CrlnParts>;
 
 /** The teacher's word on the unlabelled patches, in the place where the strong augmentation put it. */
-interface PseudoLabels {
+type PseudoLabels = {
   label: tf.Tensor4D;
   confidence: tf.Tensor4D;
-}
+};
 
 /**
  * Cooperative rectification learning: a teacher whose pseudo-labels are rectified by class prototypes, learned from the labelled data,
@@ -66,14 +66,15 @@ export const crln: Method<CrlnOptions, CrlnParts> = {
   step(batch, context) {
     const { options, parts, iteration } = context;
     const { student, studentInteraction, teacher, teacherInteraction } = parts.models;
-    const pseudo = pseudoLabels(batch, context);
+    // Tidied by itself, so that the teacher's activations are gone before the student's come.
+    const pseudo = tf.tidy(() => pseudoLabels(batch, context));
     const terms = parts.optimizers.student.minimise(() => studentLosses(batch, pseudo, context));
     const decay = emaDecay(iteration, options.emaDecay);
     // A teacher in evaluation mode never gathers running statistics of its own.
     const buffers = options.teacherMode === 'eval' ? 'copy' : 'own';
     emaUpdate(teacher, student, decay, { buffers });
     emaUpdate(teacherInteraction, studentInteraction, decay, { buffers });
-    return { ...terms, ...stepMu(batch, context) };
+    return { ...terms, ...tf.tidy(() => stepMu(batch, context)) };
   },
 
   predict(patches, { parts }) {

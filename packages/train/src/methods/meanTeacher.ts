@@ -51,11 +51,11 @@ export const meanTeacher: Method<z.infer<typeof options>, MeanTeacherParts> = {
   step({ labelled, unlabelled }, { options, parts, iteration, stream }) {
     const { student, teacher } = parts.models;
     const { image } = present(unlabelled, 'unlabelled');
-    const noise = noiseLike(image, options.noise, stream('noise'));
-    const target = applyNetwork(teacher, tf.add(image, noise), {
-      training: true,
-      seed: stream('teacher').seed(),
-    }).logits;
+    // Tidied by itself, so that the teacher's activations are gone before the student's come.
+    const target = tf.tidy(() => {
+      const noisy = tf.add(image, noiseLike(image, options.noise, stream('noise')));
+      return applyNetwork(teacher, noisy, { training: true, seed: stream('teacher').seed() }).logits;
+    });
     const { length, period } = options.rampUp;
     const weight = options.consistencyWeight * sigmoidRampUp(Math.floor(iteration / period), length);
     const both = tf.concat([labelled.image, image]);

@@ -11,12 +11,14 @@ export interface MemoryQuestion {
 }
 
 /**
- * About how many bytes a training iteration holds at its peak.
+ * About how many bytes of tensors a training iteration holds at its peak: within a third of what was measured on V-Nets of 8 and 16
+ * base filters with patches of 32×32×16 and 64×64×32, supervised and CRLN.
  *
  * The backward pass needs, of every conv of level l with width w, the output before and after its normalisation: 2·w·V/8ˡ floats
- * each; an encoder and a decoder level have min(l + 1, 3) convs each (V-Net; two for the 3D U-Net), and a down and an up conv.
- * That times L + U patches, plus the gradients of the two largest activations, plus five copies of the parameters (student, teacher,
- * gradient, velocity, packed kernels).
+ * each; an encoder and a decoder level have min(l + 1, 3) convs each (V-Net; two for the 3D U-Net), and a down and an up conv. All
+ * twice, since tfjs keeps every gradient until the backward pass has ended; times L + U patches. A representation of width R adds
+ * about twelve copies of itself (contrast), and 24 of the C·R scores at half resolution of each labelled patch (interaction). Then five
+ * copies of the parameters (student, teacher, gradient, velocity, packed kernels).
  */
 export function estimateMemory({ network, patch, batch, classes, representation = 0 }: MemoryQuestion): number {
   const { baseFilters, levels, type } = network;
@@ -31,9 +33,11 @@ export function estimateMemory({ network, patch, batch, classes, representation 
     floats += (voxels / 8 ** level) * width * (2 * (convs + 1) * sides + (sides === 2 ? 1 : 0));
     parameters += 27 * width * width * convs * sides + 16 * width * width;
   }
-  floats += voxels * (3 * representation + 4 * classes + 2);
-  const gradients = 2 * voxels * baseFilters * Math.max(batch[0], batch[1]);
-  return 4 * (floats * (batch[0] + batch[1]) + gradients + 5 * parameters);
+  floats += voxels * (4 * classes + 2);
+  const [labelled, patches] = [batch[0], batch[0] + batch[1]];
+  const contrast = 12 * voxels * representation * patches;
+  const interaction = 24 * (voxels / 8) * classes * representation * labelled;
+  return 4 * (2 * floats * patches + contrast + interaction + 5 * parameters);
 }
 
 const gib = (bytes: number) => `${(bytes / 2 ** 30).toFixed(2)} GiB (${Math.ceil(bytes)} bytes)`;

@@ -29,7 +29,7 @@ function fold(sums: Float64Array, channels: number): Float64Array {
   return out;
 }
 
-/** y = x·scale + shift per channel, then {@link relu} where asked. */
+/** y = x·scale + shift per channel, then {@link positive} where asked. */
 export function affine(
   x: Float32Array,
   scale: ArrayLike<number>,
@@ -53,6 +53,15 @@ export function affine(
       const b1 = b[c + 1]!;
       const b2 = b[c + 2]!;
       const b3 = b[c + 3]!;
+      if (withRelu) {
+        for (let i = start + c; i < end; i += lanes) {
+          y[i] = positive(x[i]! * a0 + b0);
+          y[i + 1] = positive(x[i + 1]! * a1 + b1);
+          y[i + 2] = positive(x[i + 2]! * a2 + b2);
+          y[i + 3] = positive(x[i + 3]! * a3 + b3);
+        }
+        continue;
+      }
       for (let i = start + c; i < end; i += lanes) {
         y[i] = x[i]! * a0 + b0;
         y[i + 1] = x[i + 1]! * a1 + b1;
@@ -60,21 +69,20 @@ export function affine(
         y[i + 3] = x[i + 3]! * a3 + b3;
       }
     }
-    if (withRelu) relu(y, start, end);
   }
-  for (let i = whole; i < x.length; i++) y[i] = x[i]! * a[i - whole]! + b[i - whole]!;
-  if (withRelu) relu(y, whole, y.length);
+  for (let i = whole; i < x.length; i++) {
+    const value = x[i]! * a[i - whole]! + b[i - whole]!;
+    y[i] = withRelu ? positive(value) : value;
+  }
 }
 
 /**
- * max(y, 0) in place, NaN staying NaN. Without a branch on the sign, which no processor can foresee; −∞ alone would not come out
- * of the sum as 0.
+ * max(value, 0) of the value as float32, NaN staying NaN. Without a branch on the sign, which no processor can foresee; −∞ alone
+ * would not come out of the sum as 0.
  */
-function relu(y: Float32Array, from: number, to: number): void {
-  for (let i = from; i < to; i++) {
-    const v = y[i]!;
-    y[i] = v === -Infinity ? 0 : (v + Math.abs(v)) * 0.5;
-  }
+function positive(value: number): number {
+  const v = Math.fround(value);
+  return v === -Infinity ? 0 : (v + Math.abs(v)) * 0.5;
 }
 
 /** dy where the output of a ReLU is not 0, else 0; again without a branch. */

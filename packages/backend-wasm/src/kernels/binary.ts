@@ -1,6 +1,6 @@
 import type { DataType, KernelConfig, TensorInfo } from '@tensorflow/tfjs-core';
 import { defineKernel } from '../kernelConfig.js';
-import { arithmetic, comparison } from './binaryLoops.js';
+import { alike, arithmetic, comparison } from './binaryLoops.js';
 import { eachBlock, planBroadcast } from './broadcast.js';
 import { allocate, numbers, sizeOf } from './typedArrays.js';
 
@@ -14,7 +14,9 @@ const binary = (name: string, loop: (typeof arithmetic)[string], resultType?: Da
     const dtype = resultType ?? a.dtype;
     const y = allocate(dtype, sizeOf(plan.shape));
     const { rows, columns } = plan;
-    if (plan.outer.length === 0) loop(as, 0, bs, 0, y, 0, rows, columns);
+    const contiguous = plan.outer.length === 0 && rows.size === 1 && columns.a === 1 && columns.b === 1;
+    if (contiguous && name in alike) alike[name]!(as, bs, y);
+    else if (plan.outer.length === 0) loop(as, 0, bs, 0, y, 0, rows, columns);
     else eachBlock(plan, (i, j, at) => loop(as, i, bs, j, y, at, rows, columns));
     return backend.makeTensorInfo(plan.shape, dtype, y);
   });

@@ -80,6 +80,33 @@ export const arithmetic: Readonly<Record<string, BinaryLoop>> = {
   },
 };
 
+/**
+ * The commonest operations where operands and result have one shape: four elements at a time, which takes half the time that the
+ * strides of the general loops do.
+ */
+export const alike: Readonly<Record<string, (a: Numbers, b: Numbers, y: Numbers) => void>> = {
+  Add(a, b, y) {
+    const fours = y.length - (y.length % 4);
+    for (let i = 0; i < fours; i += 4) {
+      y[i] = a[i]! + b[i]!;
+      y[i + 1] = a[i + 1]! + b[i + 1]!;
+      y[i + 2] = a[i + 2]! + b[i + 2]!;
+      y[i + 3] = a[i + 3]! + b[i + 3]!;
+    }
+    for (let i = fours; i < y.length; i++) y[i] = a[i]! + b[i]!;
+  },
+  Multiply(a, b, y) {
+    const fours = y.length - (y.length % 4);
+    for (let i = 0; i < fours; i += 4) {
+      y[i] = a[i]! * b[i]!;
+      y[i + 1] = a[i + 1]! * b[i + 1]!;
+      y[i + 2] = a[i + 2]! * b[i + 2]!;
+      y[i + 3] = a[i + 3]! * b[i + 3]!;
+    }
+    for (let i = fours; i < y.length; i++) y[i] = a[i]! * b[i]!;
+  },
+};
+
 /** Results in bool; `+` of a comparison makes no branch, where `? 1 : 0` does. */
 export const comparison: Readonly<Record<string, BinaryLoop>> = {
   Greater(a, i0, b, j0, y, at, rows, columns) {

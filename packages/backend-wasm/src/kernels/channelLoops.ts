@@ -88,7 +88,14 @@ function positive(value: number): number {
 /** dy where the output of a ReLU is not 0, else 0; again without a branch. */
 export function masked(dy: Float32Array, y: Float32Array): Float32Array {
   const g = new Float32Array(dy.length);
-  for (let i = 0; i < g.length; i++) g[i] = dy[i]! * +(y[i] !== 0);
+  const fours = g.length - (g.length % 4);
+  for (let i = 0; i < fours; i += 4) {
+    g[i] = dy[i]! * +(y[i] !== 0);
+    g[i + 1] = dy[i + 1]! * +(y[i + 1] !== 0);
+    g[i + 2] = dy[i + 2]! * +(y[i + 2] !== 0);
+    g[i + 3] = dy[i + 3]! * +(y[i + 3] !== 0);
+  }
+  for (let i = fours; i < g.length; i++) g[i] = dy[i]! * +(y[i] !== 0);
   return g;
 }
 

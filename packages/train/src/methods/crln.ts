@@ -79,7 +79,7 @@ export const crln: Method<CrlnOptions, CrlnParts> = {
 
   predict(patches, { parts }) {
     const { teacher, teacherInteraction, rectifier } = parts.models;
-    const { logits, interaction } = applyNetwork(teacher, patches);
+    const { logits, interaction } = applyNetwork(teacher, patches, { representation: false });
     return tf.softmax(rectifier.apply([logits, teacherInteraction.apply(interaction) as tf.Tensor]) as tf.Tensor);
   },
 };
@@ -168,7 +168,7 @@ function positiveBlend({ options, parts, iteration, stream }: Step): { prototype
 /** One step of μ on the labelled patches: the student just updated, in evaluation mode, its logits and map as constants. */
 function stepMu({ labelled }: Batch, { options, parts }: Step): Record<string, tf.Scalar> {
   const { student, studentInteraction, rectifier } = parts.models;
-  const { logits, interaction } = applyNetwork(student, labelled.image);
+  const { logits, interaction } = applyNetwork(student, labelled.image, { representation: false });
   const map = studentInteraction.apply(interaction) as tf.Tensor;
   const { loss } = parts.optimizers.rectifier.minimise(() => ({
     loss: diceCeLoss(rectifier.apply([logits, map]) as tf.Tensor5D, labelled.label),

@@ -37,7 +37,9 @@ const bin = (path) => join(root, 'node_modules', path);
 const setup = spawnSync(process.execPath, [join(root, 'scripts/setup.mjs')], { cwd: root, stdio: 'inherit' });
 if (setup.status !== 0) process.exit(setup.status ?? 1);
 
-step('biome: format and lint', () => command(bin('@biomejs/biome/bin/biome'), 'ci', '--colors=off', '--max-diagnostics=40'));
+step('biome: format and lint', () =>
+  command(bin('@biomejs/biome/bin/biome'), 'ci', '--colors=off', '--max-diagnostics=40'),
+);
 step('floors: imports go down, never in a circle', () => checkFloors(root));
 step('build', () => command(join(root, 'scripts/build.mjs')));
 step('tsc: sources, tests, scripts, examples', () => command(bin('typescript/bin/tsc'), '-p', 'tsconfig.json'));

@@ -12,6 +12,11 @@ export interface Io {
   signal: AbortSignal;
 }
 
+/** A reader that has seen enough (`crln info FILE | head`) is no fault; work that goes on loses its words only. */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+}
+
 /**
  * The process's own streams. The first Ctrl-C (or SIGTERM) aborts the signal, so that work stops at a safe point; the second
  * ends the process at once.
@@ -25,6 +30,10 @@ export function processIo(): Io & { close(): void } {
   };
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', interrupt);
+  for (const stream of [process.stdout, process.stderr]) {
+    // Stays for good: a write that fails is told after the command has ended.
+    if (!stream.listeners('error').includes(ignoreClosedPipe)) stream.on('error', ignoreClosedPipe);
+  }
   return {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),

@@ -1,0 +1,40 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { pytorch } from '../lib/contestants.mjs';
+
+const network = { base: 2, levels: 3, patch: [16, 16, 8], batch: 2 };
+/** A small case of every workload that PyTorch is compared on. */
+const cases = {
+  crln_step: network,
+  inference: { ...network, volume: [24, 16, 12], overlap: 0.5 },
+  vnet_step: network,
+};
+
+const folder = fileURLToPath(new URL('../peers/', import.meta.url));
+const workloads = readdirSync(folder)
+  .filter((file) => file.endsWith('.py') && /^def prepare\(/m.test(readFileSync(folder + file, 'utf8')))
+  .map((file) => file.replace('.py', ''));
+
+/** `CRLN_REQUIRE=torch`, as CI says it: a machine without PyTorch fails. */
+const required = process.env.CRLN_REQUIRE?.split(',').includes('torch');
+
+describe('the PyTorch side of the benchmark', () => {
+  it.for(workloads.sort())('runs %s', async (workload, { skip }) => {
+    expect(cases).toHaveProperty(workload);
+    const worker = await pytorch(workload).start(cases[workload]);
+    if (worker.absent && !required) skip(worker.absent);
+    expect(worker.absent).toBeUndefined();
+    try {
+      expect(worker.first.about).toMatch(/^PyTorch \d/);
+      for (let i = 0; i < 2; i++) {
+        const { seconds, peakBytes, value } = await worker.run();
+        expect(seconds).toBeGreaterThan(0);
+        expect(peakBytes).toBeGreaterThan(1e6);
+        expect(value).toSatisfy(Number.isFinite);
+      }
+    } finally {
+      worker.stop();
+    }
+  });
+});

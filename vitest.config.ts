@@ -1,12 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
-import { workerSources } from './scripts/workerSources.mjs';
 
 const source = (path: string) => fileURLToPath(new URL(`./packages/${path}`, import.meta.url));
 
-/** Tests run on the sources, not on `dist`: an alias for every package, sub-paths first, and worker threads from their sources too. */
+/** Tests run on the sources, not on `dist`: an alias for every package, sub-paths first. */
 export default defineConfig({
-  plugins: [workerSources()],
   resolve: {
     alias: [
       { find: /^@crln\/([a-z-]+)\/([a-z-]+)$/, replacement: `${source('')}$1/src/$2.ts` },

@@ -2,21 +2,19 @@ import { type ConvAttrs, dilatedSize, KERNELS, type Pads3d, type Triple } from '
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { engine } from '../src/engine.js';
 import { kernelCalls, registerWasmBackend, resetKernelCalls, WASM_BACKEND } from '../src/index.js';
 import { ReferenceConv, randomArray, relativeError, sizeOf } from './reference.js';
 
 beforeAll(async () => {
-  await registerWasmBackend();
+  await registerWasmBackend({ poison: true });
   await tf.setBackend(WASM_BACKEND);
 });
 
 /**
- * Runs a kernel on scratch memory full of NaN: what a kernel reads beyond its data must not reach the result. Outside of tidy,
+ * Runs a kernel on memory full of NaN: what a kernel reads beyond its data must not reach the result. Outside of tidy,
  * which would walk through a returned array element by element.
  */
 function run(name: string, inputs: Record<string, tf.Tensor>, attrs: object): Float32Array {
-  engine().arena.floats.fill(Number.NaN);
   const result = tf.engine().runKernel(name, inputs, attrs as tf.NamedAttrMap) as tf.Tensor;
   const values = result.dataSync() as Float32Array;
   result.dispose();

@@ -27,8 +27,8 @@ describe('registerWasmBackend', () => {
 
   it('registers once, without becoming the current backend, with the build that was asked for', async () => {
     const before = tf.engine().backendName;
-    const info = await api.registerWasmBackend({ simd: 'simd' });
-    expect(info).toEqual({ name: 'crln-wasm', build: 'simd' });
+    const info = await api.registerWasmBackend({ simd: 'simd', threads: 2 });
+    expect(info).toEqual({ name: 'crln-wasm', build: 'simd', threads: 2 });
     expect(await api.registerWasmBackend({ simd: 'relaxed' })).toEqual(info);
     expect(api.buildName()).toBe('simd');
     expect(tf.engine().backendName).toBe(before);

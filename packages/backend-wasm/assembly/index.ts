@@ -1,4 +1,3 @@
-export { conv } from './conv';
-export { filterGrad } from './filterGrad';
-export { depthwise, depthwiseFilterGrad } from './depthwise';
-export { packFilter, pad, transpose, unpackSums } from './layout';
+export { addPartials, filterSums } from './filterSums';
+export { gather } from './gather';
+export { packFilter, transpose } from './layout';

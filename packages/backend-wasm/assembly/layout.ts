@@ -82,21 +82,6 @@ export function packFilter(
   }
 }
 
-/** Takes the padding out of the sums of filterGrad: [groups][paddedRows][paddedColumns] to [groups][rows][columns]. */
-export function unpackSums(
-  sums: usize, to: usize, groups: i32, rows: i32, paddedRows: i32, columns: i32, paddedColumns: i32,
-): void {
-  const bytes = <usize>columns << 2;
-  for (let g = 0; g < groups; g++) {
-    let from = sums + (<usize>(g * paddedRows * paddedColumns) << 2);
-    for (let r = 0; r < rows; r++) {
-      memory.copy(to, from, bytes);
-      to += bytes;
-      from += <usize>paddedColumns << 2;
-    }
-  }
-}
-
 /** [rows, columns] to [columns, rows]. */
 export function transpose(source: usize, to: usize, rows: i32, columns: i32): void {
   const rowBytes = <usize>columns << 2, outBytes = <usize>rows << 2;

@@ -1,13 +1,16 @@
 // Compiles assembly/index.ts twice (SIMD, and SIMD with relaxed instructions) and writes the bytes as base64 into
-// src/generated, so that the package needs no file access at run time and works in a browser.
-import { mkdirSync, writeFileSync } from 'node:fs';
+// src/generated, so that the package needs no file access at run time and works in a browser. The worker threads' code likewise.
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
+import { build as tsup } from 'tsup';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const builds = [
-  { file: 'simd', constant: 'simdWasm', features: ['simd'] },
-  { file: 'relaxed', constant: 'relaxedSimdWasm', features: ['simd', 'relaxed-simd'] },
+  { file: 'simd', constant: 'simdWasm', features: ['simd', 'threads'] },
+  { file: 'relaxed', constant: 'relaxedSimdWasm', features: ['simd', 'threads', 'relaxed-simd'] },
 ];
 
 mkdirSync(`${root}/src/generated`, { recursive: true });
@@ -23,6 +26,7 @@ for (const { file, constant, features } of builds) {
       '--runtime',
       'stub',
       '--importMemory',
+      '--sharedMemory',
       '--maximumMemory',
       '65536',
       ...features.flatMap((feature) => ['--enable', feature]),
@@ -43,3 +47,20 @@ for (const { file, constant, features } of builds) {
   writeFileSync(`${root}/src/generated/${file}.ts`, text);
   console.log(`build-wasm: ${file} ${bytes.length} bytes`);
 }
+
+const out = mkdtempSync(join(tmpdir(), 'crln-worker-'));
+await tsup({
+  config: false,
+  silent: true,
+  entry: [`${root}/src/worker/entry.ts`],
+  outDir: out,
+  format: 'iife',
+  target: 'es2022',
+  platform: 'neutral',
+  minify: true,
+  outExtension: () => ({ js: '.js' }),
+});
+const source = readFileSync(join(out, 'entry.js'), 'utf8').trim();
+rmSync(out, { recursive: true });
+const text = `// Made by scripts/build-wasm.mjs.\nexport const workerSource = ${JSON.stringify(source)};\n`;
+writeFileSync(`${root}/src/generated/worker.ts`, text);

@@ -1,15 +1,20 @@
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
+import type { DataType, TensorInfo } from '@tensorflow/tfjs-core';
+import { engine } from './engine.js';
 
 /** The name under which the backend registers with TensorFlow.js. */
 export const WASM_BACKEND = 'crln-wasm';
 
+type Values = Float32Array | Int32Array | Uint8Array;
+type DataId = TensorInfo['dataId'];
+
 /**
  * TensorFlow.js's CPU backend with our kernels in place of the slow ones.
  *
- * Tensors stay ordinary JavaScript typed arrays in the parent's storage; a WebAssembly kernel copies its inputs into a scratch
- * arena and its output out of it. Stock kernels that alias their input's memory (`Slice` returns `values.subarray(...)`, `Reshape`
- * and `Identity` share the data) are therefore harmless: an array is never reused for another tensor, it only becomes garbage.
- * Whoever moves tensors into WebAssembly memory must override those kernels first.
+ * What our kernels make lies in one shared WebAssembly memory, and a tensor's values are a view of it, which every stock kernel
+ * reads like any other array. What stock kernels or users make is an ordinary array, and moves into the memory when one of
+ * our kernels first needs it there. A block lives as long as some tensor's values begin at its start; a stock kernel that hands
+ * out a part of its input's array (`subarray`) gets a copy of that part.
  */
 export class CrlnWasmBackend extends MathBackendCPU {
   constructor() {
@@ -17,4 +22,61 @@ export class CrlnWasmBackend extends MathBackendCPU {
     // The parent greets the first tensor with advice to install tfjs-node; the field is private to it.
     (this as unknown as { firstUse: boolean }).firstUse = false;
   }
+
+  override write(...[values, shape, dtype]: Parameters<MathBackendCPU['write']>): DataId {
+    const { heap } = engine();
+    let kept = values;
+    if (ArrayBuffer.isView(values) && heap.owns(values) && !heap.retain(values.byteOffset)) {
+      kept = (values as Float32Array).slice();
+    }
+    return super.write(kept, shape, dtype);
+  }
+
+  override disposeData(dataId: DataId, force = false): boolean {
+    const { heap } = engine();
+    const values = this.data.has(dataId) ? this.data.get(dataId).values : undefined;
+    const gone = super.disposeData(dataId, force);
+    if (gone && ArrayBuffer.isView(values) && heap.owns(values)) heap.release(values.byteOffset);
+    return gone;
+  }
+
+  override readSync(dataId: DataId): ReturnType<MathBackendCPU['readSync']> {
+    const values = super.readSync(dataId);
+    return ArrayBuffer.isView(values) && engine().heap.owns(values) ? (values as Float32Array).slice() : values;
+  }
+
+  override async read(dataId: DataId): Promise<ReturnType<MathBackendCPU['readSync']>> {
+    return this.readSync(dataId);
+  }
+
+  /**
+   * A tensor's elements in the shared memory (float32, int32, or bytes of a bool), moved there if they are not: never write to them.
+   * A tensor without numbers gives nothing.
+   */
+  resident(tensor: TensorInfo, kernel: string): Values | undefined {
+    const record = this.data.get(tensor.dataId);
+    const { values } = record as { values: unknown };
+    if (!(values instanceof Float32Array || values instanceof Int32Array || values instanceof Uint8Array))
+      return undefined;
+    const { heap } = engine();
+    const Kind = storage(tensor.dtype);
+    if (values instanceof Kind && heap.owns(values)) return values;
+    const moved = this.room(tensor.dtype, values.length, { kernel, shape: tensor.shape });
+    moved.set(values);
+    // Stock Cast lets a float32 tensor share an int32 tensor's elements: those stay what they are.
+    if (values instanceof Kind) {
+      heap.retain(moved.byteOffset);
+      record.values = moved;
+    }
+    return moved;
+  }
+
+  /** An array in the shared memory, its content undefined, free after the kernel call unless a tensor adopts it. */
+  room(dtype: DataType, size: number, purpose: { kernel: string; shape: readonly number[] }): Values {
+    const { heap } = engine();
+    if (dtype === 'float32') return heap.floats(size, purpose);
+    return dtype === 'int32' ? heap.ints(size, purpose) : heap.bytes(size, purpose);
+  }
 }
+
+const storage = (dtype: DataType) => (dtype === 'float32' ? Float32Array : dtype === 'int32' ? Int32Array : Uint8Array);

@@ -1,33 +1,68 @@
 import { CrlnError } from '@crln/core';
-import { Arena } from './arena.js';
 import { relaxedSimdWasm } from './generated/relaxed.js';
 import { simdWasm } from './generated/simd.js';
-import type { WasmKernels } from './wasmKernels.js';
+import { Heap } from './heap.js';
+import { Pool } from './pool.js';
+import { threadCount } from './threads.js';
+import type { SharedArguments, SharedKernel, WasmKernels } from './wasmKernels.js';
 
 /** The two builds of the kernels; `relaxed-simd` has fused multiply-add and so gives other last bits. */
 export type BuildName = 'simd' | 'relaxed-simd';
 /** `auto`: relaxed SIMD where the engine has it. */
 export type BuildChoice = 'auto' | 'simd' | 'relaxed';
 
-export interface Engine {
-  readonly build: BuildName;
-  readonly arena: Arena;
-  readonly kernels: WasmKernels;
+export interface EngineOptions {
+  simd: BuildChoice;
+  /** Threads; all cores by default. */
+  threads: number | undefined;
+}
+
+/** The compiled kernels, the memory that they share with the tensors, and the threads that share their work. */
+export class Engine {
+  readonly heap: Heap;
+  readonly #pool: Pool;
+
+  constructor(
+    readonly build: BuildName,
+    readonly kernels: WasmKernels,
+    memory: WebAssembly.Memory,
+    module: WebAssembly.Module,
+    threads: number,
+  ) {
+    this.heap = new Heap(memory);
+    const control = this.heap.take(Pool.controlBytes, { kernel: 'threads', shape: [Pool.controlBytes] });
+    this.heap.retain(control);
+    const all = kernels as unknown as Record<string, (...values: number[]) => void>;
+    this.#pool = new Pool({ module, memory, kernels: all, control, threads });
+  }
+
+  get threads(): number {
+    return this.#pool.threads;
+  }
+
+  /**
+   * Runs a kernel's units 0 … units − 1 on all threads. How the work is cut must not depend on the number of threads: then the
+   * bits do not either.
+   */
+  run<K extends SharedKernel>(kernel: K, units: number, ...values: SharedArguments<K>): void {
+    this.#pool.run(kernel, units, values);
+  }
 }
 
 let running: Engine | undefined;
 
 /** Compiles the kernels, once; later calls keep what runs. */
-export async function startEngine(choice: BuildChoice): Promise<void> {
+export async function startEngine({ simd, threads }: EngineOptions): Promise<void> {
   if (running) return;
-  const build = chooseBuild(choice);
-  const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536 });
+  const count = threadCount(threads);
+  const build = chooseBuild(simd);
+  const memory = new WebAssembly.Memory({ initial: 16, maximum: 65536, shared: true });
   const bytes = decodeBase64(build === 'simd' ? simdWasm : relaxedSimdWasm);
-  const { instance } = await WebAssembly.instantiate(bytes, { env: { memory } });
-  running = { build, arena: new Arena(memory), kernels: instance.exports as unknown as WasmKernels };
+  const { instance, module } = await WebAssembly.instantiate(bytes, { env: { memory } });
+  running = new Engine(build, instance.exports as unknown as WasmKernels, memory, module, count);
 }
 
-/** The running kernels and their scratch memory. */
+/** The running kernels, their memory and threads. */
 export function engine(): Engine {
   if (!running) {
     throw new CrlnError('backend-unavailable', 'crln-wasm: call and await registerWasmBackend() first', {});
@@ -38,8 +73,8 @@ export function engine(): Engine {
 /** Which build of the kernels runs. */
 export const buildName = (): BuildName => engine().build;
 
-/** Bytes of WebAssembly memory held now. Kernels use it as scratch space; it grows to the largest call and does not shrink. */
-export const wasmMemoryBytes = (): number => running?.arena.capacity ?? 0;
+/** Bytes of WebAssembly memory held now, tensors and scratch space together. It grows to what is needed at once and does not shrink. */
+export const wasmMemoryBytes = (): number => running?.heap.capacity ?? 0;
 
 function chooseBuild(choice: BuildChoice): BuildName {
   if (!WebAssembly.validate(decodeBase64(simdWasm))) {

@@ -1,8 +1,10 @@
-import { CrlnError } from '@crln/core';
-import { type Engine, engine } from './engine.js';
-import { CHUNK, paddedChannels, TABLE_FLOATS } from './wasmKernels.js';
+import { CrlnError, type Triple } from '@crln/core';
+import { gather } from './conv/gather.js';
+import type { Plan } from './conv/plan.js';
+import { filterSums } from './conv/sums.js';
+import { engine } from './engine.js';
 
-export interface MatmulOptions {
+interface Sizes {
   /** Rows of the product, length of the sums, columns of the product. */
   m: number;
   k: number;
@@ -13,15 +15,17 @@ export interface MatmulOptions {
   transposeA?: boolean;
   /** `b` is stored [n, k]. */
   transposeB?: boolean;
-  /** [n], added to every row. */
-  bias?: Float32Array | undefined;
   /** Who asks, for error messages. */
   kernel?: string;
 }
 
+export interface MatmulOptions extends Sizes {
+  /** [n], added to every row. */
+  bias?: Float32Array | undefined;
+}
+
 /** Longest sum taken in one go; longer ones are summed in parts, which keeps the float32 error small. */
 const MAX_SUM = 4096;
-const SLAB_FLOATS = 1 << 21;
 
 /**
  * Batched matrix product in WebAssembly: c[i] = a[i]·b[i] + bias, row-major, a [m, k], b [k, n], c [m, n].
@@ -30,124 +34,93 @@ const SLAB_FLOATS = 1 << 21;
  * @throws CrlnError `invalid-shape` where an array's length is not a whole number of matrices; `out-of-memory`
  */
 export function matmul(a: Float32Array, b: Float32Array, options: MatmulOptions): Float32Array {
+  const { heap } = engine();
+  const { m, n, batch = 1, kernel = 'matmul' } = options;
+  return heap.call(() => {
+    const place = (values: Float32Array) => {
+      const there = heap.floats(values.length, { kernel, shape: [values.length] });
+      there.set(values);
+      return there;
+    };
+    const c = heap.floats(batch * m * n, { kernel, shape: [batch, m, n] });
+    multiply(place(a), place(b), c, { ...options, bias: options.bias && place(options.bias) });
+    return c.slice();
+  });
+}
+
+/** The same for arrays that lie in the shared memory, inside a kernel call; fills `c`. */
+export function multiply(a: Float32Array, b: Float32Array, c: Float32Array, options: MatmulOptions): void {
   const { k, n, transposeA = false, transposeB = false, bias, kernel = 'matmul' } = options;
   let { m, batch = 1 } = options;
   checkLength('a', a.length, m * k, batch, kernel);
   checkLength('b', b.length, k * n, batch, kernel);
+  if (c.length === 0) return;
   if (b.length === k * n && a.length === batch * m * k && !transposeA) {
     // One right-hand side for all: the batches are just more rows.
     m *= batch;
     batch = 1;
   }
-  const c = new Float32Array(batch * m * n);
-  if (c.length === 0) return c;
-  const product: Product = { m, k, n, transposeB, kernel, purpose: { kernel, shape: [batch, m, k, n] } };
-  const running = engine();
+  const purpose = { kernel, shape: [batch, m, k, n] };
   for (let i = 0; i < batch; i++) {
     const left = matrix(a, i, m * k);
     const right = matrix(b, i, k * n);
-    const out = c.subarray(i * m * n, (i + 1) * m * n);
-    try {
-      // Long sums come out more exact as a sum of outer products, chunk by chunk; short ones are faster as rows.
-      if (transposeA && !transposeB && k > MAX_SUM) sumOfOuterProducts(running, left, right, product, out);
-      else if (transposeA) rowsTimesMatrix(running, transposed(running, left, product), right, product, out);
-      else rowsTimesMatrix(running, left, right, product, out);
-    } finally {
-      running.arena.reset();
+    const out = c.byteOffset + i * m * n * 4;
+    if (k > MAX_SUM) {
+      // A sum of outer products: the filter gradient's kernel, with rows of a and b as the voxels, adds up chunk by chunk.
+      filterSums({
+        kernel,
+        plan: rowsPlan(k),
+        batch: 1,
+        source: { at: transposeA ? left : transposed(left, m, k), size: [k, 1, 1], channels: m },
+        gradient: { at: transposeB ? transposed(right, n, k) : right, channels: n },
+        depthwise: false,
+        result: out,
+      });
+      if (bias) addToRows(new Float32Array(c.buffer, out, m * n), bias);
+    } else {
+      gather({
+        kernel,
+        plan: rowsPlan(m),
+        batch: 1,
+        source: { at: transposeA ? transposed(left, k, m) : left, size: [m, 1, 1], channels: k },
+        result: { at: out, size: [m, 1, 1], channels: n },
+        bias: bias?.byteOffset,
+        filter: right,
+        filterStrides: { tap: 0, source: transposeB ? 1 : n, result: transposeB ? k : 1 },
+      });
     }
   }
-  if (bias) for (let i = 0; i < c.length; i++) c[i]! += bias[i % n]!;
-  return c;
-}
 
-interface Product {
-  m: number;
-  k: number;
-  n: number;
-  transposeB: boolean;
-  kernel: string;
-  purpose: { kernel: string; shape: number[] };
-}
-
-/** a is [m, k], or where it lies in the arena: the convolution kernel with one tap, a run being (part of) a row. */
-function rowsTimesMatrix(
-  { arena, kernels }: Engine,
-  a: Float32Array | number,
-  b: Float32Array,
-  p: Product,
-  out: Float32Array,
-): void {
-  const { m, k, n, transposeB, purpose } = p;
-  const columns = paddedChannels(n);
-  const table = arena.take(TABLE_FLOATS, purpose);
-  const tap = arena.putInts(Int32Array.of(0), purpose);
-  const zero = arena.take(columns, purpose);
-  arena.floats.fill(0, zero >> 2, (zero >> 2) + columns);
-  const part = Math.min(k, MAX_SUM);
-  const weights = arena.take(part * columns, purpose);
-  const right = arena.put(b, purpose);
-  const rows = Math.max(1, Math.min(m, Math.floor(SLAB_FLOATS / (k + n))));
-  const slab = typeof a === 'number' ? 0 : arena.take(rows * k, purpose);
-  const y = arena.take(rows * n, purpose);
-  for (let k0 = 0; k0 < k; k0 += part) {
-    const run = Math.min(part, k - k0);
-    const from = right + (transposeB ? k0 : k0 * n) * 4;
-    kernels.packFilter(from, weights, tap, 1, run, n, 0, transposeB ? 1 : n, transposeB ? k : 1);
-    for (let r0 = 0; r0 < m; r0 += rows) {
-      const count = Math.min(rows, m - r0);
-      const x = typeof a === 'number' ? a + r0 * k * 4 : slab;
-      if (typeof a !== 'number') arena.floats.set(a.subarray(r0 * k, (r0 + count) * k), x >> 2);
-      kernels.conv(x + k0 * 4, weights, zero, y, tap, 1, run, n, 0, 1, 1, count, 0, 0, k * 4, 0, 0, n * 4, table);
-      const result = arena.floats.subarray(y >> 2, (y >> 2) + count * n);
-      if (k0 === 0) out.set(result, r0 * n);
-      else for (let i = 0; i < result.length; i++) out[r0 * n + i]! += result[i]!;
-    }
+  /** [rows, columns] to [columns, rows]. */
+  function transposed(at: number, rows: number, columns: number): number {
+    const { heap, kernels } = engine();
+    const to = heap.take(rows * columns * 4, purpose);
+    kernels.transpose(at, to, rows, columns);
+    return to;
   }
 }
 
-/** a is [k, m] and b [k, n]: the filter gradient's kernel, with rows of a and b as the voxels. */
-function sumOfOuterProducts(
-  { arena, kernels }: Engine,
-  a: Float32Array,
-  b: Float32Array,
-  p: Product,
-  out: Float32Array,
-): void {
-  const { m, k, n, purpose } = p;
-  const columns = paddedChannels(n);
-  const paddedRows = Math.ceil(m / 4) * 4;
-  const table = arena.take(TABLE_FLOATS, purpose);
-  const tap = arena.putInts(Int32Array.of(0), purpose);
-  const sums = arena.take(paddedRows * columns, purpose);
-  arena.floats.fill(0, sums >> 2, (sums >> 2) + paddedRows * columns);
-  const packed = arena.take(CHUNK * columns, purpose);
-  const rows = Math.max(1, Math.min(k, Math.floor(SLAB_FLOATS / (m + n))));
-  const x = arena.take(rows * m, purpose);
-  const y = arena.take(rows * n, purpose);
-  for (let r0 = 0; r0 < k; r0 += rows) {
-    const count = Math.min(rows, k - r0);
-    arena.floats.set(a.subarray(r0 * m, (r0 + count) * m), x >> 2);
-    arena.floats.set(b.subarray(r0 * n, (r0 + count) * n), y >> 2);
-    kernels.filterGrad(x, y, sums, tap, 1, m, n, 0, 1, 1, count, 0, 0, m * 4, table, packed);
-  }
-  const result = arena.take(m * n, purpose);
-  kernels.unpackSums(sums, result, 1, m, paddedRows, n, columns);
-  out.set(arena.floats.subarray(result >> 2, (result >> 2) + m * n));
+/** Rows of a matrix as voxels of a 1×1×1 convolution. */
+function rowsPlan(rows: number): Plan {
+  const count: Triple = [rows, 1, 1];
+  const taps = [{ offset: [0, 0, 0] as Triple, index: 0 }];
+  return {
+    passes: [{ count, start: [0, 0, 0], taps }],
+    stride: [1, 1, 1],
+    step: [1, 1, 1],
+    low: [0, 0, 0],
+    reach: [1, 1, 1],
+    count,
+  };
 }
 
-/** [k, m] to [m, k], which stays in the arena. */
-function transposed({ arena, kernels }: Engine, a: Float32Array, { m, k, purpose }: Product): number {
-  const to = arena.take(m * k, purpose);
-  const mark = arena.mark;
-  kernels.transpose(arena.put(a, purpose), to, k, m);
-  arena.reset(mark);
-  return to;
+function addToRows(c: Float32Array, bias: Float32Array): void {
+  for (let i = 0; i < c.length; i++) c[i]! += bias[i % bias.length]!;
 }
 
-const matrix = (values: Float32Array, i: number, size: number): Float32Array => {
-  const start = (i * size) % values.length;
-  return values.subarray(start, start + size);
-};
+/** Where matrix i begins. */
+const matrix = (values: Float32Array, i: number, size: number): number =>
+  values.byteOffset + (values.length > 0 ? (i * size) % values.length : 0) * 4;
 
 function checkLength(name: string, length: number, size: number, batch: number, kernel: string): void {
   if (length === size || length === batch * size || (length % size === 0 && batch % (length / size) === 0)) return;

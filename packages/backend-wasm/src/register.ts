@@ -9,18 +9,23 @@ import {
   unregisterKernel,
 } from '@tensorflow/tfjs-core';
 import { CrlnWasmBackend, WASM_BACKEND } from './backend.js';
-import { type BuildChoice, type BuildName, buildName, startEngine } from './engine.js';
+import { type BuildChoice, type BuildName, buildName, engine, startEngine } from './engine.js';
 import { kernels } from './kernels/index.js';
 
 export interface RegisterOptions {
   /** Which build of the kernels: relaxed SIMD (fused multiply-add, other last bits) where the engine has it, or one of the two. */
   simd?: BuildChoice;
+  /** Threads that share a kernel's work; by default the environment variable `CRLN_THREADS`, else all cores. */
+  threads?: number;
+  /** Fill memory with NaN when it is taken and when it becomes free: finds kernels that read what is not theirs. For tests. */
+  poison?: boolean;
 }
 
 export interface WasmBackendInfo {
   /** The TensorFlow.js backend name, for `tf.setBackend`. */
   name: typeof WASM_BACKEND;
   build: BuildName;
+  threads: number;
 }
 
 let registration: Promise<WasmBackendInfo> | undefined;
@@ -29,18 +34,20 @@ let registration: Promise<WasmBackendInfo> | undefined;
  * Compiles the WebAssembly kernels and registers the backend `crln-wasm` with TensorFlow.js. Does not make it the current one:
  * call `tf.setBackend(WASM_BACKEND)`. Calling again does nothing and returns what is running, whatever the options.
  *
- * @throws CrlnError `backend-unavailable` where the engine cannot run the asked-for build (WebAssembly SIMD is needed at least).
+ * @throws CrlnError `backend-unavailable` where the engine cannot run the asked-for build (WebAssembly SIMD is needed at least); `invalid-option`
+ *   where the number of threads is not a whole one from 1 to 256.
  */
 export function registerWasmBackend(options: RegisterOptions = {}): Promise<WasmBackendInfo> {
-  registration ??= register(options.simd ?? 'auto').catch((error: unknown) => {
+  registration ??= register(options).catch((error: unknown) => {
     registration = undefined;
     throw error;
   });
   return registration;
 }
 
-async function register(simd: BuildChoice): Promise<WasmBackendInfo> {
-  await startEngine(simd);
+async function register({ simd = 'auto', threads, poison = false }: RegisterOptions): Promise<WasmBackendInfo> {
+  await startEngine({ simd, threads });
+  engine().heap.poison = poison;
   if (!findBackendFactory(WASM_BACKEND)) {
     registerBackend(WASM_BACKEND, () => new CrlnWasmBackend());
     copyRegisteredKernels('cpu', WASM_BACKEND);
@@ -49,5 +56,5 @@ async function register(simd: BuildChoice): Promise<WasmBackendInfo> {
     if (getKernel(kernel.kernelName, WASM_BACKEND)) unregisterKernel(kernel.kernelName, WASM_BACKEND);
     registerKernel(kernel);
   }
-  return { name: WASM_BACKEND, build: buildName() };
+  return { name: WASM_BACKEND, build: buildName(), threads: engine().threads };
 }

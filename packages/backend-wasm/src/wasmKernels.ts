@@ -1,97 +1,14 @@
-/**
- * The functions that `assembly/index.ts` exports; see there for what they compute. Pointers and strides are bytes, the planes
- * d0 … d1 − 1 of the output grid are what one call does (so that several threads could share a layer).
- */
-export interface WasmKernels {
-  conv(
-    x: number,
-    weights: number,
-    bias: number,
-    y: number,
-    taps: number,
-    tapCount: number,
-    run: number,
-    channels: number,
-    d0: number,
-    d1: number,
-    height: number,
-    width: number,
-    xd: number,
-    xh: number,
-    xw: number,
-    yd: number,
-    yh: number,
-    yw: number,
-    table: number,
-  ): void;
-  filterGrad(
-    x: number,
-    dy: number,
-    sums: number,
-    taps: number,
-    tapCount: number,
-    run: number,
-    channels: number,
-    d0: number,
-    d1: number,
-    height: number,
-    width: number,
-    xd: number,
-    xh: number,
-    xw: number,
-    table: number,
-    packed: number,
-  ): void;
-  depthwise(
-    x: number,
-    weights: number,
-    bias: number,
-    y: number,
-    taps: number,
-    tapCount: number,
-    channels: number,
-    d0: number,
-    d1: number,
-    height: number,
-    width: number,
-    xd: number,
-    xh: number,
-    xw: number,
-    yd: number,
-    yh: number,
-    yw: number,
-    table: number,
-  ): void;
-  depthwiseFilterGrad(
-    x: number,
-    dy: number,
-    sums: number,
-    taps: number,
-    tapCount: number,
-    channels: number,
-    d0: number,
-    d1: number,
-    height: number,
-    width: number,
-    xd: number,
-    xh: number,
-    xw: number,
-    table: number,
-  ): void;
-  pad(
-    source: number,
-    window: number,
-    voxel: number,
-    depth: number,
-    height: number,
-    width: number,
-    ld: number,
-    lh: number,
-    lw: number,
-    wd: number,
-    wh: number,
-    ww: number,
-  ): void;
+/** What a call of a shared kernel ends with: units `from` … `to` − 1 of its work, done by thread `thread` (0: the caller). */
+type Unit = [from: number, to: number, thread: number];
+
+/** Kernels whose units threads share, by {@link Engine.run}. Numbers are pointers or whole numbers unless said. See assembly/. */
+export interface SharedWasmKernels {
+  gather(job: number, ...unit: Unit): void;
+  filterSums(job: number, ...unit: Unit): void;
+}
+
+/** Kernels that one thread runs. */
+export interface WasmKernels extends SharedWasmKernels {
   packFilter(
     source: number,
     packed: number,
@@ -103,8 +20,10 @@ export interface WasmKernels {
     rowStride: number,
     columnStride: number,
   ): void;
-  unpackSums(
+  addPartials(
     sums: number,
+    sumBytes: number,
+    partials: number,
     to: number,
     groups: number,
     rows: number,
@@ -115,10 +34,15 @@ export interface WasmKernels {
   transpose(source: number, to: number, rows: number, columns: number): void;
 }
 
+export type SharedKernel = keyof SharedWasmKernels;
+/** The arguments of a shared kernel without its unit. */
+export type SharedArguments<K extends SharedKernel> =
+  Parameters<SharedWasmKernels[K]> extends [...infer Head extends number[], number, number, number] ? Head : never;
+
 /** Voxels of a chunk, as in assembly/voxels.ts. */
 export const CHUNK = 128;
-/** float32s of the table that a kernel makes of a chunk's pointers. */
-export const TABLE_FLOATS = CHUNK * 2;
+/** Bytes of the table that a kernel makes of a chunk's pointers. */
+export const TABLE_BYTES = CHUNK * 8;
 
 /** Channels as packed: blocks of 8, the last of 4 where that is enough. */
 export const paddedChannels = (channels: number): number => Math.ceil(channels / 4) * 4;

@@ -5,7 +5,7 @@ import { kernelCalls, registerWasmBackend, resetKernelCalls, WASM_BACKEND } from
 
 /** Registers the backend, makes it current and forgets the kernel counts. For `beforeAll`. */
 export async function useWasm(): Promise<void> {
-  await registerWasmBackend();
+  await registerWasmBackend({ poison: true });
   await tf.setBackend(WASM_BACKEND);
   resetKernelCalls();
 }

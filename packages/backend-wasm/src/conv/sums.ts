@@ -1,61 +1,57 @@
-import type { Triple } from '@crln/core';
 import { engine } from '../engine.js';
-import { CHUNK, paddedChannels, TABLE_FLOATS } from '../wasmKernels.js';
+import { CHUNK, paddedChannels, TABLE_BYTES } from '../wasmKernels.js';
 import { type Plan, tapRuns } from './plan.js';
-import { SourceWindow } from './slabs.js';
+import { type Source, sourceWindow } from './window.js';
+
+/** Partial sums take no more than this many bytes together. */
+const PARTIAL_BYTES = 16 << 20;
+const MAX_PARTIALS = 16;
 
 /** A filter gradient: for every tap, the products of sources and output gradients summed over the voxels of a forward plan. */
 export interface FilterSums {
   kernel: string;
   plan: Plan;
   batch: number;
-  source: { values: Float32Array; size: Triple; channels: number };
+  source: Source;
   /** dy, [batch, …count of the plan, channels]. */
-  gradient: { values: Float32Array; channels: number };
+  gradient: { at: number; channels: number };
   depthwise: boolean;
+  /** Where dw goes, [taps, source channels, gradient channels], or [taps, channels] for a depthwise convolution. */
+  result: number;
 }
 
-/** Returns dw, [taps, source channels, gradient channels], or [taps, channels] for a depthwise convolution. */
-export function filterSums(job: FilterSums): Float32Array {
+export function filterSums(job: FilterSums): void {
   const { plan, batch, source, gradient, depthwise } = job;
   const running = engine();
-  const { arena, kernels } = running;
+  const { heap, kernels } = running;
   const purpose = { kernel: job.kernel, shape: [batch, ...source.size, source.channels] };
   const pass = plan.passes[0]!;
-  const [depth, height, width] = pass.count;
-  const plane = height * width * gradient.channels;
-  try {
-    const table = arena.take(TABLE_FLOATS, purpose);
-    const window = new SourceWindow(running, plan, source.size, source.channels, plane, purpose);
-    const dy = arena.take(window.planes * plane, purpose);
-    const { offsets, run } = tapRuns(pass.taps, window.size, source.channels, !depthwise);
-    const taps = arena.putInts(depthwise ? padToFour(offsets) : offsets, purpose);
-    const rows = depthwise ? 1 : run;
-    const paddedRows = depthwise ? 1 : Math.ceil(run / 4) * 4;
-    const columns = gradient.channels;
-    const paddedColumns = paddedChannels(columns);
-    const sumFloats = (depthwise ? Math.ceil(offsets.length / 4) * 4 : offsets.length) * paddedRows * paddedColumns;
-    const sums = arena.take(sumFloats, purpose);
-    arena.floats.fill(0, sums >> 2, (sums >> 2) + sumFloats);
-    const packed = arena.take(depthwise ? 0 : CHUNK * paddedColumns, purpose);
-    const strides = window.strides;
-    for (let n = 0; n < batch; n++) {
-      for (let j0 = 0; j0 < depth; j0 += window.planes) {
-        const j1 = Math.min(j0 + window.planes, depth);
-        const x = window.load(source.values, n, j0, j1);
-        const from = (n * depth + j0) * plane;
-        arena.floats.set(gradient.values.subarray(from, from + (j1 - j0) * plane), dy >> 2);
-        const grid = [j0, j1, height, width, ...strides, table] as const;
-        if (depthwise) kernels.depthwiseFilterGrad(x, dy, sums, taps, offsets.length, columns, ...grid);
-        else kernels.filterGrad(x, dy, sums, taps, offsets.length, run, columns, ...grid, packed);
-      }
-    }
-    const result = arena.take(offsets.length * rows * columns, purpose);
-    kernels.unpackSums(sums, result, offsets.length, rows, paddedRows, columns, paddedColumns);
-    return arena.floats.slice(result >> 2, (result >> 2) + offsets.length * rows * columns);
-  } finally {
-    arena.reset();
-  }
+  const [, height, width] = pass.count;
+  const columns = gradient.channels;
+  const products = height * width * pass.taps.length * columns * (depthwise ? 1 : source.channels);
+  const window = sourceWindow(plan, source, products, purpose);
+  const { offsets, run } = tapRuns(pass.taps, window.size, source.channels, !depthwise);
+  const padded = depthwise ? padToFour(offsets) : offsets;
+  const taps = heap.ints(padded.length, purpose);
+  taps.set(padded);
+  const rows = depthwise ? 1 : run;
+  const paddedRows = depthwise ? 1 : Math.ceil(run / 4) * 4;
+  const paddedColumns = paddedChannels(columns);
+  const sumBytes = padded.length * paddedRows * paddedColumns * 4;
+  const items = batch * window.slabs;
+  const partials = Math.max(1, Math.min(items, MAX_PARTIALS, Math.floor(PARTIAL_BYTES / sumBytes)));
+  const sums = heap.take(partials * sumBytes, purpose);
+  const tableStride = TABLE_BYTES + CHUNK * paddedColumns * 4;
+  const table = heap.take(running.threads * tableStride, purpose);
+  const words = [
+    ...window.words,
+    ...[gradient.at, height * width * columns * 4, height, width, columns, depthwise ? 0 : 1],
+    ...[taps.byteOffset, offsets.length, run, sums, sumBytes, partials, items, table, tableStride],
+  ];
+  const place = heap.ints(words.length, purpose);
+  place.set(words);
+  running.run('filterSums', partials, place.byteOffset);
+  kernels.addPartials(sums, sumBytes, partials, job.result, offsets.length, rows, paddedRows, columns, paddedColumns);
 }
 
 /** The last offset repeated up to a multiple of four. */

@@ -14,19 +14,20 @@ import { forwardPlan, inputGradPlan } from '../conv/plan.js';
 import { filterSums } from '../conv/sums.js';
 import { defineKernel, type KernelCall } from '../kernelConfig.js';
 
-type Call = Pick<KernelCall<unknown, unknown>, 'values' | 'output'>;
+type Call = Pick<KernelCall<unknown, unknown>, 'floats' | 'room' | 'output'>;
 
 function forward(g: ConvGeometry, x: TensorInfo, filter: TensorInfo, bias: TensorInfo | undefined, call: Call) {
   expectShape(g, 'filter', filter, [...g.size, g.inChannels, g.outChannels]);
   if (bias) expectShape(g, 'bias', bias, [g.outChannels]);
-  const y = gather({
+  const y = call.room(outputShape(g));
+  gather({
     kernel: g.kernel,
     plan: forwardPlan(g),
     batch: g.batch,
-    source: { values: call.values(x), size: g.input, channels: g.inChannels },
-    result: { size: g.output, channels: g.outChannels },
-    bias: bias && call.values(bias),
-    filter: call.values(filter),
+    source: { at: call.floats(x).byteOffset, size: g.input, channels: g.inChannels },
+    result: { at: y.byteOffset, size: g.output, channels: g.outChannels },
+    bias: bias && call.floats(bias).byteOffset,
+    filter: call.floats(filter).byteOffset,
     filterStrides: { tap: g.inChannels * g.outChannels, source: g.outChannels, result: 1 },
   });
   return call.output(outputShape(g), y);
@@ -36,14 +37,15 @@ function inputGrad(g: ConvGeometry, dy: TensorInfo, filter: TensorInfo, bias: Te
   expectShape(g, 'filter', filter, [...g.size, g.inChannels, g.outChannels]);
   expectShape(g, 'dy', dy, outputShape(g));
   if (bias) expectShape(g, 'bias', bias, [g.inChannels]);
-  const dx = gather({
+  const dx = call.room(inputShape(g));
+  gather({
     kernel: g.kernel,
     plan: inputGradPlan(g),
     batch: g.batch,
-    source: { values: call.values(dy), size: g.output, channels: g.outChannels },
-    result: { size: g.input, channels: g.inChannels },
-    bias: bias && call.values(bias),
-    filter: call.values(filter),
+    source: { at: call.floats(dy).byteOffset, size: g.output, channels: g.outChannels },
+    result: { at: dx.byteOffset, size: g.input, channels: g.inChannels },
+    bias: bias && call.floats(bias).byteOffset,
+    filter: call.floats(filter).byteOffset,
     filterStrides: { tap: g.inChannels * g.outChannels, source: 1, result: g.outChannels },
   });
   return call.output(inputShape(g), dx);
@@ -51,15 +53,18 @@ function inputGrad(g: ConvGeometry, dy: TensorInfo, filter: TensorInfo, bias: Te
 
 function filterGrad(g: ConvGeometry, x: TensorInfo, dy: TensorInfo, call: Call) {
   expectShape(g, 'dy', dy, outputShape(g));
-  const dw = filterSums({
+  const shape = [...g.size, g.inChannels, g.outChannels];
+  const dw = call.room(shape);
+  filterSums({
     kernel: g.kernel,
     plan: forwardPlan(g),
     batch: g.batch,
-    source: { values: call.values(x), size: g.input, channels: g.inChannels },
-    gradient: { values: call.values(dy), channels: g.outChannels },
+    source: { at: call.floats(x).byteOffset, size: g.input, channels: g.inChannels },
+    gradient: { at: call.floats(dy).byteOffset, channels: g.outChannels },
     depthwise: false,
+    result: dw.byteOffset,
   });
-  return call.output([...g.size, g.inChannels, g.outChannels], dw);
+  return call.output(shape, dw);
 }
 
 type Forward = { x: TensorInfo; filter: TensorInfo; bias?: TensorInfo };

@@ -22,52 +22,57 @@ function geometry(kernel: string, input: readonly number[], filter: readonly num
 export const depthwiseConv3dKernels: readonly KernelConfig[] = [
   defineKernel<{ x: TensorInfo; filter: TensorInfo; bias?: TensorInfo }, ConvAttrs>(
     KERNELS.DepthwiseConv3d,
-    ({ inputs: { x, filter, bias }, attrs, values, output }) => {
+    ({ inputs: { x, filter, bias }, attrs, floats, room, output }) => {
       const g = geometry(KERNELS.DepthwiseConv3d, x.shape, filter.shape, attrs);
       if (bias) expectShape(g, 'bias', bias, [g.inChannels]);
-      const y = gather({
+      const y = room(outputShape(g));
+      gather({
         kernel: g.kernel,
         plan: forwardPlan(g),
         batch: g.batch,
-        source: { values: values(x), size: g.input, channels: g.inChannels },
-        result: { size: g.output, channels: g.inChannels },
-        bias: bias && values(bias),
-        filter: values(filter),
+        source: { at: floats(x).byteOffset, size: g.input, channels: g.inChannels },
+        result: { at: y.byteOffset, size: g.output, channels: g.inChannels },
+        bias: bias && floats(bias).byteOffset,
+        filter: floats(filter).byteOffset,
       });
       return output(outputShape(g), y);
     },
   ),
   defineKernel<{ dy: TensorInfo; filter: TensorInfo }, ConvInputGradAttrs>(
     KERNELS.DepthwiseConv3dInputGrad,
-    ({ inputs: { dy, filter }, attrs, values, output }) => {
+    ({ inputs: { dy, filter }, attrs, floats, room, output }) => {
       const g = geometry(KERNELS.DepthwiseConv3dInputGrad, attrs.inputShape, filter.shape, attrs);
       expectShape(g, 'dy', dy, outputShape(g));
-      const dx = gather({
+      const dx = room(inputShape(g));
+      gather({
         kernel: g.kernel,
         plan: inputGradPlan(g),
         batch: g.batch,
-        source: { values: values(dy), size: g.output, channels: g.inChannels },
-        result: { size: g.input, channels: g.inChannels },
+        source: { at: floats(dy).byteOffset, size: g.output, channels: g.inChannels },
+        result: { at: dx.byteOffset, size: g.input, channels: g.inChannels },
         bias: undefined,
-        filter: values(filter),
+        filter: floats(filter).byteOffset,
       });
       return output(inputShape(g), dx);
     },
   ),
   defineKernel<{ x: TensorInfo; dy: TensorInfo }, ConvFilterGradAttrs>(
     KERNELS.DepthwiseConv3dFilterGrad,
-    ({ inputs: { x, dy }, attrs, values, output }) => {
+    ({ inputs: { x, dy }, attrs, floats, room, output }) => {
       const g = geometry(KERNELS.DepthwiseConv3dFilterGrad, x.shape, attrs.filterShape, attrs);
       expectShape(g, 'dy', dy, outputShape(g));
-      const dw = filterSums({
+      const shape = [...g.size, g.inChannels];
+      const dw = room(shape);
+      filterSums({
         kernel: g.kernel,
         plan: forwardPlan(g),
         batch: g.batch,
-        source: { values: values(x), size: g.input, channels: g.inChannels },
-        gradient: { values: values(dy), channels: g.inChannels },
+        source: { at: floats(x).byteOffset, size: g.input, channels: g.inChannels },
+        gradient: { at: floats(dy).byteOffset, channels: g.inChannels },
         depthwise: true,
+        result: dw.byteOffset,
       });
-      return output([...g.size, g.inChannels], dw);
+      return output(shape, dw);
     },
   ),
 ];

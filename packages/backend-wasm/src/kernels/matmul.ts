@@ -1,6 +1,6 @@
 import { broadcast_util, type KernelConfig, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { defineKernel, type KernelCall } from '../kernelConfig.js';
-import { matmul } from '../matmul.js';
+import { multiply } from '../matmul.js';
 
 interface Attrs {
   transposeA: boolean;
@@ -31,8 +31,10 @@ function product(
   const batch = util.sizeFromShape(outer);
   const oneForAll = (shape: number[]) => [1, batch].includes(util.sizeFromShape(shape));
   if (k !== kOfB || !oneForAll(aOuter) || !oneForAll(bOuter)) return undefined;
-  const values = matmul(call.values(a), call.values(b), { m, k, n, batch, transposeA, transposeB, bias, kernel });
-  return { shape: [...outer, m, n], values };
+  const shape = [...outer, m, n];
+  const values = call.room(shape);
+  multiply(call.floats(a), call.floats(b), values, { m, k, n, batch, transposeA, transposeB, bias, kernel });
+  return { shape, values };
 }
 
 export const matmulKernels: readonly KernelConfig[] = [
@@ -45,7 +47,7 @@ export const matmulKernels: readonly KernelConfig[] = [
     const { activation = 'linear', transposeB } = call.attrs;
     const columns = b.shape.at(transposeB ? -2 : -1)!;
     const simple = ['linear', 'relu'].includes(activation) && (!bias || util.sizeFromShape(bias.shape) === columns);
-    const result = simple ? product(call, '_FusedMatMul', bias && call.values(bias)) : undefined;
+    const result = simple ? product(call, '_FusedMatMul', bias && call.floats(bias)) : undefined;
     if (!result) return call.stock();
     const { shape, values } = result;
     if (activation === 'relu') for (let i = 0; i < values.length; i++) if (values[i]! < 0) values[i] = 0;

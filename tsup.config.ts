@@ -3,9 +3,12 @@ import { defineConfig } from 'tsup';
 
 const { optionalDependencies = {} } = JSON.parse(readFileSync('package.json', 'utf8'));
 
+// All lie side by side in `dist`, so that a thread's `new URL('./worker.js', import.meta.url)` is right from every chunk.
+const entries = { index: 'src/index.ts', node: 'src/node.ts', worker: 'src/node/worker.ts' };
+
 /** One configuration for every package: run with the package's folder as the working directory. Types come from `tsc -b`. */
 export default defineConfig({
-  entry: ['src/index.ts', 'src/node.ts'].filter((file) => existsSync(file)),
+  entry: Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(file))),
   format: 'esm',
   target: 'es2022',
   platform: 'neutral',

@@ -1,10 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { workerSources } from './scripts/workerSources.js';
 
 const source = (path: string) => fileURLToPath(new URL(`./packages/${path}`, import.meta.url));
 
-/** Tests run on the sources, not on `dist`: an alias for every package, sub-paths first. */
+/** Tests run on the sources, not on `dist`: an alias for every package, sub-paths first, and worker threads from their sources too. */
 export default defineConfig({
+  plugins: [workerSources()],
   resolve: {
     alias: [
       { find: /^@crln\/([a-z-]+)\/([a-z-]+)$/, replacement: `${source('')}$1/src/$2.ts` },

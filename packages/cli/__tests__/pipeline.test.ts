@@ -197,6 +197,23 @@ describe('train, evaluate, predict, metrics, info', () => {
     }
   });
 
+  it('trains the same network with any number of workers, and goes on with another one', async () => {
+    const words = ['train', '--data', space.at('two'), ...TINY];
+    const weights = (run: string) => readFile(space.at(run, 'checkpoints/2/model-student.safetensors'));
+    for (const workers of ['0', '3']) {
+      const outcome = await crln([...words, '--out', space.at(`workers-${workers}`), '--workers', workers, '--json']);
+      expect(outcome.code).toBe(0);
+      expect(outcome.json().waiting).toBeGreaterThan(0);
+      expect(outcome.json().waiting).toBeLessThan(1);
+    }
+    expect(await weights('workers-3')).toEqual(await weights('workers-0'));
+    const resumed = await crln(['train', '--out', space.at('workers-0'), '--resume', '--workers', '1']);
+    expect(resumed.err).not.toContain('other settings');
+    expect(resumed.code).toBe(0);
+    const wrong = await crln([...words, '--out', space.at('wrong'), '--workers', '-1']);
+    expect(wrong.code).toBe(2);
+  });
+
   it('says what a volume, a data set and a run are', async () => {
     const volume = await crln(['info', space.at('two', 'labels', 'atria-0000.nii.gz'), '--json']);
     expect(volume.json()).toMatchObject({ kind: 'volume', shape: [16, 12, 8], dtype: 'uint8', orientation: 'RAS' });

@@ -18,7 +18,7 @@ export async function crlnProcess(folder: string): Promise<(words: readonly stri
   await symlink(join(cli, 'node_modules'), join(folder, 'node_modules'));
   await build({
     config: false,
-    entry: { crln: join(cli, 'src/index.ts') },
+    entry: { crln: join(cli, 'src/index.ts'), worker: join(cli, '../data/src/node/worker.ts') },
     outDir: join(folder, 'dist'),
     // Its paths lead from @crln/x to the sources of that package.
     tsconfig: join(root, 'tsconfig.json'),

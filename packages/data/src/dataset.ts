@@ -1,6 +1,6 @@
 import { CrlnError } from '@crln/core';
 import { parseSplits } from './splits.js';
-import type { Case, Dataset, SplitName } from './types.js';
+import type { Case, CaseFiles, Dataset, SplitName } from './types.js';
 
 export interface DatasetSource {
   /** For messages. */
@@ -9,13 +9,15 @@ export interface DatasetSource {
   readonly ids: readonly string[];
   readonly isLabelled: (id: string) => boolean;
   readonly load: (id: string) => Promise<Case>;
+  /** Of cases that lie in files. */
+  readonly files?: (id: string) => CaseFiles;
   /** `splits.json`, parsed; nothing where the data set has none. */
   readonly splits?: unknown;
 }
 
 /** A data set of whatever can list its cases and load one. Its splits are checked against them. */
 export function createDataset(source: DatasetSource): Dataset {
-  const { name, ids, isLabelled, load } = source;
+  const { name, ids, isLabelled, load, files } = source;
   const splits = parseSplits(source.splits ?? {}, ids, name);
   const known = new Set(ids);
   return {
@@ -23,6 +25,7 @@ export function createDataset(source: DatasetSource): Dataset {
     splits,
     labelled: ids.filter(isLabelled),
     unlabelled: ids.filter((id) => !isLabelled(id)),
+    ...(files && { files }),
     cases: (split: SplitName = 'all') => (split === 'all' ? ids : (splits[split] ?? [])),
     async load(id) {
       if (known.has(id)) return load(id);

@@ -21,6 +21,9 @@ export { createDataset, type DatasetSource, datasetOf } from './dataset.js';
 export { assertSameGrid } from './grid.js';
 export type { Hdf5Header } from './hdf5-header.js';
 export { classesToLabels, type LabelTable, labelCounts, labelsToClasses, labelTable } from './labels.js';
+export type { BatchNeeds, BatchOptions, RawBatch } from './loader/batch.js';
+export { type BatchLoader, batchLoader, type LoaderOptions, type OpenLoader } from './loader/loader.js';
+export { type CaseSource, caseSource, type PreparedFiles } from './loader/source.js';
 export type { NiftiHeader } from './nifti/header.js';
 export { readNifti } from './nifti/read.js';
 export { type WriteNiftiOptions, writeNifti } from './nifti/write.js';
@@ -43,5 +46,5 @@ export {
 export { resampleToShape, resampleToSpacing } from './resample.js';
 export { type BatchCases, type TwoStreamOptions, twoStreamSampler } from './sampler.js';
 export { type Selection, type SelectOptions, selectSplits, trainingCases } from './splits.js';
-export type { Case, Dataset, PreparedCase, SplitName, Splits } from './types.js';
+export type { Case, CaseFiles, Dataset, PreparedCase, SplitName, Splits } from './types.js';
 export { assertFinite, type Volume, type VoxelArray, type VoxelType, volume, withData } from './volume.js';

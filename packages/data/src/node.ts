@@ -1,7 +1,8 @@
 /**
- * The part of `@crln/data` that reads and writes files: volumes by path, folders as data sets. Node only.
+ * The part of `@crln/data` for Node: volumes by path, folders as data sets, batches made by worker threads.
  * @packageDocumentation
  */
 export { readVolume, writeAtomic, writeVolume } from './node/files.js';
 export { type FolderDataset, type OpenFolderOptions, openFolder, volumesIn } from './node/folder.js';
+export { workerLoader } from './node/worker-loader.js';
 export { writeDataset } from './node/write-dataset.js';

@@ -10,10 +10,10 @@ export interface TwoStreamOptions {
   seed: number;
 }
 
-/** The cases that one batch takes its patches from. */
-export interface BatchCases {
-  labelled: string[];
-  unlabelled: string[];
+/** The cases that one batch takes its patches from: their names, or themselves. */
+export interface BatchCases<T = string> {
+  labelled: T[];
+  unlabelled: T[];
 }
 
 /**

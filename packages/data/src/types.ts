@@ -20,6 +20,17 @@ export interface PreparedCase {
   readonly shape: Triple;
   /** What was done to the intensities. Absent on a case that no recipe made. */
   readonly normalisation?: Normalisation;
+  /** Smallest and largest value of the image, where somebody has looked. */
+  readonly range?: readonly [number, number];
+}
+
+/** Where a case lies. */
+export interface CaseFiles {
+  id: string;
+  /** Path of the image. */
+  image: string;
+  /** Path of the label, where there is one; it may be the image's own. */
+  label?: string;
 }
 
 /** Case lists as `splits.json` has them. `labelled` is the order in which cases of `train` get to show their label. */
@@ -46,4 +57,6 @@ export interface Dataset {
   /** The cases of one split (empty where the data set does not name that split), or all of them. */
   cases(split?: SplitName): readonly string[];
   load(id: string): Promise<Case>;
+  /** Where a case lies, where it lies in files: `load` reads these. */
+  files?(id: string): CaseFiles;
 }

@@ -14,7 +14,6 @@ it('exports this and nothing else', () => {
       "appendLog",
       "asd",
       "assd",
-      "batchSource",
       "bootstrapDeviation",
       "buildReport",
       "checkMemory",

@@ -1,4 +1,4 @@
-import type { PatchBatch } from '@crln/data';
+import type { PatchBatch, RawBatch } from '@crln/data';
 import type { Tensor1D, Tensor4D, Tensor5D } from '@tensorflow/tfjs-core';
 import { tensor1d, tensor4d, tensor5d } from '@tensorflow/tfjs-core';
 
@@ -24,12 +24,6 @@ export interface Batch {
       index: Tensor1D;
     };
   };
-}
-
-/** A batch as `@crln/data` makes it, before it goes to the backend. */
-export interface RawBatch {
-  labelled: PatchBatch & { labels: Int32Array };
-  unlabelled?: PatchBatch & { strong?: { images: Float32Array; index: Int32Array } };
 }
 
 /** Puts a batch on the backend. Run it inside `tf.tidy`. */

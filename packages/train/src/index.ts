@@ -4,8 +4,7 @@
  */
 
 // --- training: methods, optimizers, the trainer ---
-export type { Batch, RawBatch } from './batch.js';
-export { type BatchOptions, batchSource } from './batches.js';
+export type { Batch } from './batch.js';
 // --- stores, checkpoints, inference, metrics, reports ---
 export {
   CHECKPOINT_FORMAT,
@@ -45,7 +44,6 @@ export {
 } from './evaluate.js';
 export type {
   AnyMethod,
-  BatchNeeds,
   Method,
   MethodContext,
   Parts,

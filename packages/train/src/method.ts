@@ -1,4 +1,5 @@
 import type { RandomStream, Triple } from '@crln/core';
+import type { BatchNeeds } from '@crln/data';
 import type { Scalar, Tensor, Tensor5D, Variable } from '@tensorflow/tfjs-core';
 import type * as z from 'zod';
 import type { Batch } from './batch.js';
@@ -41,14 +42,6 @@ export interface StepContext<Options, P extends Parts> extends PredictContext<Op
   stream(purpose: string): RandomStream;
 }
 
-/** What a batch must hold for a method. */
-export interface BatchNeeds {
-  /** Weakly augmented unlabelled patches. */
-  unlabelled: boolean;
-  /** And the same patches strongly augmented, with the geometry that carries pseudo-labels along. */
-  strong: boolean;
-}
-
 /**
  * A way to train: a plug-in of one small file. A stranger adds one without touching the trainer.
  *
@@ -59,6 +52,7 @@ export interface Method<Options = unknown, P extends Parts = Parts> {
   readonly name: string;
   /** Checks the settings and fills in the defaults. Use `z.strictObject`, so that a misspelt key is an error. */
   readonly options: z.ZodType<Options>;
+  /** What its batches must hold. */
   needs(options: Options): BatchNeeds;
   /** Width of the representation head that its networks have, for the memory estimate. */
   representation?(options: Options): number;

@@ -1,5 +1,5 @@
 import { CrlnError, triple } from '@crln/core';
-import { batchSource } from './batches.js';
+import { batchLoader, type OpenLoader } from '@crln/data';
 import { loadCheckpoint, saveCheckpoint } from './checkpoint/checkpoint.js';
 import { appendLog, cutLog } from './checkpoint/log.js';
 import { readPointer } from './checkpoint/pointers.js';
@@ -14,10 +14,11 @@ import { type TrainSettings, type TrainSettingsInput, trainSettings } from './se
 import type { RunStore } from './store/runStore.js';
 import { type EvaluationPlan, evaluate } from './trainer/evaluation.js';
 import type { TrainEvent } from './trainer/events.js';
-import { LossBuffer, meanLosses } from './trainer/lossBuffer.js';
+import { LossBuffer, meanLosses, type ReadLosses } from './trainer/lossBuffer.js';
 import { checkMemory, checkPatch } from './trainer/memory.js';
-import { pause } from './trainer/pause.js';
+import { pause, unlessAborted } from './trainer/pause.js';
 import { Session } from './trainer/session.js';
+import { Stopwatch } from './trainer/stopwatch.js';
 import { windowStarts } from './windows.js';
 
 export interface TrainOptions {
@@ -27,12 +28,17 @@ export interface TrainOptions {
   /** All other settings. */
   settings?: TrainSettingsInput;
   data: TrainingData;
+  /**
+   * Who makes the batches. Default: this thread, between two steps. In Node, `workerLoader()` of `@crln/data/node` has them ready when a
+   * step ends; they are the same.
+   */
+  loader?: OpenLoader;
   /** Where checkpoints and the log go. */
   store: RunStore;
   evaluation?: EvaluationPlan;
   /** Go on from the last checkpoint; from the start where there is none. */
   resume?: boolean;
-  /** Finishes the iteration, saves, and ends with the event `interrupted`. */
+  /** Finishes the iteration, or stops waiting for its batch; saves, and ends with the event `interrupted`. */
   signal?: AbortSignal;
   /** Bytes that an iteration may take, by {@link estimateMemory}; more is refused. Default: nothing is. */
   memoryLimit?: number;
@@ -61,7 +67,8 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
   const representation = method.representation?.(methodOptions) ?? 0;
   const question = { network, patch, batch: used, classes, representation };
   const memoryBytes = checkMemory(question, options.memoryLimit ?? Number.POSITIVE_INFINITY);
-  const nextBatch = batchSource(data, { seed, patch, batch, needs, augmentation: settings.augmentation });
+  const { augmentation } = settings;
+  const loader = (options.loader ?? batchLoader)(data, { seed, patch, batch, needs, augmentation, iterations });
 
   const started = await store.exists('last.json');
   if (started && !options.resume) {
@@ -82,30 +89,31 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
     const { parameters } = session;
     yield { type: 'start', iteration: done, iterations, resumed: started, memoryBytes, parameters };
 
-    let ahead = done < iterations ? nextBatch(done) : undefined;
-    // A batch that fails while the one before it trains is reported when it is awaited.
-    ahead?.catch(() => {});
-    let clock = performance.now();
+    const watch = new Stopwatch();
+    const report = async (): Promise<TrainEvent> => {
+      const read = await losses.read();
+      for (const line of read) await appendLog(store, { kind: 'step', ...line });
+      const { learningRate } = read.at(-1) as ReadLosses;
+      const times = watch.means(read.length);
+      return { type: 'step', iteration: done, iterations, losses: meanLosses(read), learningRate, ...times };
+    };
     while (done < iterations && !signal?.aborted) {
-      const raw = await (ahead as NonNullable<typeof ahead>);
+      const raw = await watch.waitFor(() => unlessAborted(loader.batch(done), signal));
+      if (!raw) break;
       const found = session.step(raw, done, iterations);
       const learningRate = scheduledRate(optimizer.schedule, optimizer.learningRate, done, iterations);
       done++;
       const caseIds = [...raw.labelled.caseIds, ...(raw.unlabelled?.caseIds ?? [])];
       losses.add({ iteration: done, learningRate, caseIds, losses: found });
-      ahead = done < iterations ? nextBatch(done) : undefined;
-      ahead?.catch(() => {});
-      await pause();
+      // A loader may load cases in the pauses of this thread.
+      await watch.waitFor(pause);
 
       const last = done === iterations;
       const evaluates = evaluation !== undefined && (last || done % evaluation.every === 0);
       const saves = last || evaluates || done % settings.saveEvery === 0;
       if (saves || signal?.aborted || done % settings.logEvery === 0) {
-        const read = await losses.read();
-        for (const line of read) await appendLog(store, { kind: 'step', ...line });
-        const milliseconds = (performance.now() - clock) / Math.max(read.length, 1);
-        yield { type: 'step', iteration: done, iterations, losses: meanLosses(read), learningRate, milliseconds };
-        clock = performance.now();
+        yield await report();
+        watch.restart();
       }
       if (saves) {
         const marks: { best?: BestScore; bestOnTest?: BestScore } = {};
@@ -131,9 +139,10 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
         await saveCheckpoint(store, done, await session.snapshot({ seed, iterations }), marks);
         saved = done;
         yield { type: 'checkpoint', iteration: done };
-        clock = performance.now();
+        watch.restart();
       }
     }
+    if (losses.size > 0) yield await report();
     if (done < iterations) {
       if (saved !== done) {
         await saveCheckpoint(store, done, await session.snapshot({ seed, iterations }));
@@ -144,6 +153,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
       yield { type: 'done', iteration: done };
     }
   } finally {
+    await loader.close();
     losses.dispose();
     session.dispose();
   }

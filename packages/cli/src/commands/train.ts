@@ -38,6 +38,11 @@ const command: Command = {
       description: 'Spacing in mm that cases are resampled to (default: median)',
     },
     backend: { type: 'string', valueHint: 'NAME', description: 'auto, wasm, tensorflow or cpu (default: auto)' },
+    workers: {
+      type: 'string',
+      valueHint: 'N',
+      description: 'Threads that load and augment, any number with the same result (default: 1)',
+    },
     'eval-every': {
       type: 'string',
       valueHint: 'N',

@@ -1,6 +1,8 @@
 import { CrlnError } from '@crln/core';
 import {
   applyRecipe,
+  batchLoader,
+  caseSource,
   type Dataset,
   fitRecipe,
   type InputRecipe,
@@ -11,7 +13,6 @@ import {
 } from '@crln/data';
 import {
   type AnyMethod,
-  batchSource,
   checkMemory,
   checkPatch,
   findMethod,
@@ -83,17 +84,8 @@ export async function planRun(settings: RunSettings, memoryLimit: number, stored
   const used: [number, number] = [batch[0], needs.unlabelled ? batch[1] : 0];
   const representation = method.representation?.(options) ?? 0;
   const memoryBytes = checkMemory({ network, patch, batch: used, classes, representation }, memoryLimit);
-  const seen = new Set(labelled);
-  const data: TrainingData = {
-    labelled,
-    unlabelled,
-    classes,
-    async load(id) {
-      const { image, label } = await dataset.load(id);
-      return applyRecipe(recipe, seen.has(id) && label ? { id, image, label } : { id, image });
-    },
-  };
-  batchSource(data, { seed, patch, batch, needs, augmentation });
+  const data: TrainingData = { ...caseSource(dataset, selection, recipe), classes };
+  batchLoader(data, { seed, patch, batch, needs, augmentation });
   return { method, dataset, selection, recipe, data, memoryBytes };
 }
 

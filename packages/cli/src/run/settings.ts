@@ -24,6 +24,8 @@ const dataSettings = z.strictObject({
     ])
     .default('median'),
   normalisation: z.enum(['minmax', 'zscore', 'percentile-zscore', 'none']).default('percentile-zscore'),
+  /** Threads that make batches; 0: none, between two steps. Absent: 1, or 0 where there is only one core. */
+  workers: whole.max(64).optional(),
   /** Of the source `phantom`. */
   phantom: z
     .strictObject({

@@ -1,5 +1,6 @@
 import { basename, join } from 'node:path';
 import { CrlnError } from '@crln/core';
+import { workerLoader } from '@crln/data/node';
 import { type EvaluationSummary, openRun, type RunConfig, train } from '@crln/train';
 import { type FolderStore, folderStore } from '@crln/train/node';
 import { type Args, type Context, UsageError } from '../command.js';
@@ -77,6 +78,7 @@ async function givenSettings(args: Args): Promise<Settings> {
     ['optimizer.learningRate', args.number('lr', { min: 0 })],
     ['data.spacing', spacingOf(args.text('spacing'))],
     ['backend.name', args.text('backend')],
+    ['data.workers', args.number('workers', { min: 0, whole: true })],
     ['evaluation.every', args.number('eval-every', { min: 1, whole: true })],
     ['seed', args.number('seed', { whole: true })],
   ];
@@ -112,8 +114,8 @@ async function work(
   const { resumed, environment } = await openRun(store, config, {
     resume,
     overwrite: args.flag('overwrite'),
-    // Where the data lies and which engine runs may change; what they are is compared by itself.
-    ignore: ['settings.data.source', 'settings.backend'],
+    // Where the data lies and which engine runs may change, what they are is compared by itself; who makes the batches changes nothing.
+    ignore: ['settings.data.source', 'settings.data.workers', 'settings.backend'],
   });
   if (environment.length > 0) {
     const list = environment.map(
@@ -138,6 +140,7 @@ async function work(
     options: methodSettings(settings),
     settings: trainerSettings(settings),
     data: plan.data,
+    loader: workerLoader({ workers: settings.data.workers }),
     store,
     ...(ids.length > 0 && { evaluation }),
     resume: resumed,
@@ -150,8 +153,10 @@ async function work(
   let summary: EvaluationSummary | undefined;
   let iteration = 0;
   let losses: Record<string, number> = {};
+  const times = { steps: 0, waiting: 0 };
   try {
     for await (const event of events) {
+      const passed = event.iteration - iteration;
       iteration = event.iteration;
       if (event.type === 'start') {
         note(
@@ -162,6 +167,8 @@ async function work(
         await drawCurves(store, name);
       } else if (event.type === 'step') {
         losses = event.losses;
+        times.steps += passed * event.milliseconds;
+        times.waiting += passed * event.waitingMilliseconds;
         progress?.update(iteration, stepText(event.losses, event.milliseconds, event.iterations - iteration));
       } else if (event.type === 'evaluation') {
         summary = event.summary;
@@ -177,9 +184,13 @@ async function work(
   const seconds = (performance.now() - start) / 1000;
   await writeRunReport(store, name);
   const finished = iteration >= settings.iterations;
-  if (finished)
-    print(`Done: ${iteration} iterations in ${seconds.toFixed(0)} s. Report: ${join(store.location, 'report.html')}`);
-  else print(`Stopped and saved at iteration ${iteration}. Go on with: crln train --out ${args.text('out')} --resume`);
+  const waiting = times.steps > 0 ? times.waiting / times.steps : 0;
+  if (finished) {
+    print(
+      `Done: ${iteration} iterations in ${seconds.toFixed(0)} s; steps waited for data ${(100 * waiting).toFixed(1)} % of their time. Report: ${join(store.location, 'report.html')}`,
+    );
+  } else
+    print(`Stopped and saved at iteration ${iteration}. Go on with: crln train --out ${args.text('out')} --resume`);
   const labels = { labelled: plan.selection.labelled.length, unlabelled: plan.selection.unlabelled.length };
   return {
     run: store.location,
@@ -187,6 +198,7 @@ async function work(
     iteration,
     finished,
     seconds,
+    waiting,
     ...labels,
     losses,
     split,

@@ -45,8 +45,14 @@ export function weakPlan(size: Triple, patch: Triple, rng: RandomStream, options
   return { ...turn, patch: [...patch], minmax, brightness: brightness ? factor : null, start };
 }
 
-/** min and max of a volume, computed once. */
 const ranges = new WeakMap<Float32Array, [number, number]>();
+
+/** min and max of a volume, computed once. */
+function rangeOf(image: Float32Array): [number, number] {
+  const range = ranges.get(image) ?? valueRange(image);
+  ranges.set(image, range);
+  return range;
+}
 
 /** Carries out a {@link WeakPlan}, reading only the patch's voxels. Throws `invalid-shape` where the case's sizes disagree. */
 export function applyWeakPlan(source: PreparedCase, plan: WeakPlan): Patch {
@@ -66,8 +72,7 @@ export function applyWeakPlan(source: PreparedCase, plan: WeakPlan): Patch {
   let shift = 0;
   let scale = plan.brightness ?? 1;
   if (plan.minmax) {
-    const [low, high] = ranges.get(source.image) ?? valueRange(source.image);
-    ranges.set(source.image, [low, high]);
+    const [low, high] = source.range ?? rangeOf(source.image);
     shift = low;
     scale = high > low ? scale / (high - low) : 0;
   }

@@ -2,12 +2,12 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CrlnError } from '@crln/core';
 import { createDataset } from '../dataset.js';
-import { assertSameGrid } from '../grid.js';
+import { CaseCache } from '../loader/case-cache.js';
 import { type InputRecipe, parseRecipe } from '../recipe.js';
 import { caseOfFile } from '../splits.js';
-import type { Case, Dataset } from '../types.js';
-import { CaseCache } from './case-cache.js';
-import { fileError, readBytes, readVolume } from './files.js';
+import type { Case, CaseFiles, Dataset } from '../types.js';
+import { readCase } from './case.js';
+import { fileError, readBytes } from './files.js';
 import { hdf5Keys } from './hdf5.js';
 
 export interface OpenFolderOptions {
@@ -114,21 +114,21 @@ async function filesOf(dir: string): Promise<Files> {
  */
 export async function openFolder(dir: string, options: OpenFolderOptions = {}): Promise<FolderDataset> {
   const { images, labels } = await filesOf(dir);
-  const cache = new CaseCache(options.cacheBytes ?? 2 ** 30);
-  const read = async (id: string): Promise<Case> => {
-    const image = await readVolume(images.get(id)!);
-    const path = labels.get(id);
-    if (path === undefined) return { id, image };
-    const label = await readVolume(path, { dataset: 'label' });
-    assertSameGrid(image, label, id);
-    return { id, image, label };
+  const cache = new CaseCache<Case>(
+    options.cacheBytes ?? 2 ** 30,
+    ({ image, label }) => image.data.byteLength + (label?.data.byteLength ?? 0),
+  );
+  const files = (id: string): CaseFiles => {
+    const label = labels.get(id);
+    return { id, image: images.get(id)!, ...(label !== undefined && { label }) };
   };
   const recipe = await jsonIn(dir, 'recipe.json');
   const dataset = createDataset({
     name: dir,
     ids: [...images.keys()],
     isLabelled: (id) => labels.has(id),
-    load: (id) => cache.get(id, () => read(id)),
+    load: (id) => cache.get(id, () => readCase(files(id))),
+    files,
     splits: await jsonIn(dir, 'splits.json'),
   });
   return recipe === undefined ? dataset : { ...dataset, recipe: parseRecipe(recipe, join(dir, 'recipe.json')) };

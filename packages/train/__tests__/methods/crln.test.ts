@@ -1,8 +1,8 @@
+import { batchLoader } from '@crln/data';
 import { weightVariables } from '@crln/layers';
 import { useBackend } from '@crln/ops';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { batchSource } from '../../src/batches.js';
 import { type CrlnOptions, crlnOptions } from '../../src/methods/crlnOptions.js';
 import { findMethod } from '../../src/methods/index.js';
 import { parseSettings } from '../../src/parseSettings.js';
@@ -27,13 +27,13 @@ async function steps(name: string, options: object, iterations: number, classes 
   const settings = parseSettings(trainSettings, tinySettings, 'settings') as TrainSettings;
   const method = findMethod(name);
   const given = parseSettings(method.options, options, name);
-  const next = batchSource(tinyData(classes), { ...settings, needs: method.needs(given) });
+  const loader = batchLoader(tinyData(classes), { ...settings, needs: method.needs(given) });
   const { patch, seed, network, optimizer } = settings;
   const made = new Session(method, { options: given, classes, inChannels: 1, patch, seed, network, optimizer });
   sessions.push(made);
   const losses: Record<string, number>[] = [];
   for (let t = 0; t < iterations; t++) {
-    const terms = made.step(await next(t), t, iterations);
+    const terms = made.step(await loader.batch(t), t, iterations);
     losses.push(Object.fromEntries(Object.entries(terms).map(([key, value]) => [key, value.dataSync()[0] as number])));
   }
   return { session: made, losses };

@@ -23,6 +23,8 @@ export type TrainEvent =
       learningRate: number;
       /** Mean time of one of these iterations. */
       milliseconds: number;
+      /** How much of it passed until there was a batch to train on. */
+      waitingMilliseconds: number;
     }
   | { type: 'evaluation'; iteration: number; split: string; summary: EvaluationSummary; rows: CaseRow[]; best: boolean }
   | { type: 'checkpoint'; iteration: number }

@@ -1,7 +1,8 @@
 import { CrlnError, stream } from '@crln/core';
+import type { RawBatch } from '@crln/data';
 import { weightVariables } from '@crln/layers';
 import { type Scalar, type Tensor, type Tensor5D, tensor, tidy, type Variable } from '@tensorflow/tfjs-core';
-import { type RawBatch, toTensors } from '../batch.js';
+import { toTensors } from '../batch.js';
 import type { Checkpoint, CheckpointContent, Json, NamedTensors } from '../checkpoint/types.js';
 import type { AnyMethod, MethodContext, Parts } from '../method.js';
 import { scheduledRate } from '../optimizers/schedule.js';

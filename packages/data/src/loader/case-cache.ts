@@ -1,17 +1,15 @@
-import type { Case } from '../types.js';
-
-const bytesOf = ({ image, label }: Case): number => image.data.byteLength + (label?.data.byteLength ?? 0);
-
 /** Keeps the cases used last, up to a number of bytes. Two requests for a case that is being read share the reading. */
-export class CaseCache {
+export class CaseCache<T> {
   readonly #limit: number;
-  readonly #kept = new Map<string, { reading: Promise<Case>; bytes: number }>();
+  readonly #bytesOf: (item: T) => number;
+  readonly #kept = new Map<string, { reading: Promise<T>; bytes: number }>();
 
-  constructor(limit: number) {
+  constructor(limit: number, bytesOf: (item: T) => number) {
     this.#limit = limit;
+    this.#bytesOf = bytesOf;
   }
 
-  get(id: string, read: () => Promise<Case>): Promise<Case> {
+  get(id: string, read: () => Promise<T>): Promise<T> {
     const found = this.#kept.get(id);
     // A Map lists in order of insertion: put in again, the entry becomes the youngest.
     this.#kept.delete(id);
@@ -20,7 +18,7 @@ export class CaseCache {
     if (!found) {
       entry.reading.then(
         (item) => {
-          entry.bytes = bytesOf(item);
+          entry.bytes = this.#bytesOf(item);
           this.#evict();
         },
         // What failed is tried anew next time; the caller has the error.

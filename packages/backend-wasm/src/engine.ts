@@ -40,6 +40,11 @@ export class Engine {
     return this.#pool.threads;
   }
 
+  /** How many units of work the other threads have done. */
+  get helped(): number {
+    return this.#pool.helped;
+  }
+
   /**
    * Runs a kernel's units 0 … units − 1 on all threads. How the work is cut must not depend on the number of threads: then the
    * bits do not either.

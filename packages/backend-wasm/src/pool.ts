@@ -8,6 +8,7 @@ import {
   FAILED,
   FINISHED,
   FIRST,
+  HELPED,
   JOB_MASK,
   KERNEL,
   MAX_ARGUMENTS,
@@ -28,6 +29,8 @@ export interface PoolStart {
   /** A place of {@link CONTROL_BYTES} in the memory that nothing else uses. */
   control: number;
   threads: number;
+  /** Starts a worker; a test has its own. */
+  spawn?: (start: WorkerStart) => void;
 }
 
 /**
@@ -52,6 +55,11 @@ export class Pool {
     this.#crew = new Crew(start.memory, start.control, Object.values(start.kernels), 0);
     // Browsers do not let a page's main thread sleep.
     this.#maySleep = typeof (globalThis as { document?: unknown }).document === 'undefined';
+  }
+
+  /** How many units the workers have done. */
+  get helped(): number {
+    return Atomics.load(this.#crew.words, HELPED);
   }
 
   /** Runs units 0 … units − 1 of a kernel, on all threads where there is more than one unit. */
@@ -102,9 +110,9 @@ export class Pool {
 
   #startWorkers(): void {
     this.#started = true;
-    const { module, memory, control } = this.#start;
+    const { module, memory, control, spawn = startWorker } = this.#start;
     for (let thread = 1; thread < this.threads; thread++) {
-      startWorker({ module, memory, control, names: this.#names, thread });
+      spawn({ module, memory, control, names: this.#names, thread });
     }
   }
 }

@@ -14,6 +14,7 @@ describe('useBackend', () => {
     const choice = await useBackend('wasm');
     expect(choice).toMatchObject({ name: 'wasm', tfBackend: 'crln-wasm', reason: 'asked for' });
     expect(choice.kernelBuild).toMatch(/simd/);
+    expect(choice.threads).toBeGreaterThanOrEqual(1);
     expect(tf.getBackend()).toBe('crln-wasm');
   });
 

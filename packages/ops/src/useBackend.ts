@@ -1,4 +1,4 @@
-import { buildName, type RegisterOptions, registerWasmBackend, WASM_BACKEND } from '@crln/backend-wasm';
+import { type RegisterOptions, registerWasmBackend, WASM_BACKEND } from '@crln/backend-wasm';
 import { CrlnError } from '@crln/core';
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -8,6 +8,11 @@ export type BackendName = (typeof CHOICES)[number];
 export interface UseBackendOptions {
   /** Which build of the WebAssembly kernels; `'auto'` by default. */
   simd?: RegisterOptions['simd'] | undefined;
+  /**
+   * Threads of the WebAssembly backend; by default the environment variable `CRLN_THREADS`, else all cores. They change the time
+   * and not one bit of a result. What the first call said holds for the whole process.
+   */
+  threads?: RegisterOptions['threads'] | undefined;
 }
 
 export interface BackendChoice {
@@ -19,6 +24,8 @@ export interface BackendChoice {
   reason: string;
   /** Which build of the kernels runs: runs on different builds differ in the last bits. */
   kernelBuild: string;
+  /** How many threads kernels run on, where it is known. */
+  threads?: number;
 }
 
 /**
@@ -30,7 +37,7 @@ export interface BackendChoice {
  * - `'tensorflow'`: `@tensorflow/tfjs-node-gpu` or `@tensorflow/tfjs-node`, where installed.
  * - `'webgpu'`: not part of this release.
  *
- * @throws CrlnError `unknown-option`, `backend-unavailable`, `missing-dependency`
+ * @throws CrlnError `unknown-option`, `backend-unavailable`, `missing-dependency`; `invalid-option` where `threads` is no number of threads
  */
 export async function useBackend(name: BackendName, options: UseBackendOptions = {}): Promise<BackendChoice> {
   switch (name) {
@@ -62,15 +69,16 @@ async function automatic(options: UseBackendOptions): Promise<BackendChoice> {
 }
 
 async function wasm(options: UseBackendOptions, reason: string): Promise<BackendChoice> {
-  await registerWasmBackend(options.simd ? { simd: options.simd } : {});
+  const { simd, threads } = options;
+  const running = await registerWasmBackend({ ...(simd && { simd }), ...(threads !== undefined && { threads }) });
   await select(WASM_BACKEND);
-  return { name: 'wasm', tfBackend: WASM_BACKEND, reason, kernelBuild: buildName() };
+  return { name: 'wasm', tfBackend: WASM_BACKEND, reason, kernelBuild: running.build, threads: running.threads };
 }
 
 async function cpu(reason: string): Promise<BackendChoice> {
   await import('@tensorflow/tfjs-backend-cpu');
   await select('cpu');
-  return { name: 'cpu', tfBackend: 'cpu', reason, kernelBuild: `tfjs-cpu ${tf.version_core}` };
+  return { name: 'cpu', tfBackend: 'cpu', reason, kernelBuild: `tfjs-cpu ${tf.version_core}`, threads: 1 };
 }
 
 async function webgpu(): Promise<BackendChoice> {

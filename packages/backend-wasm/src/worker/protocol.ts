@@ -20,6 +20,8 @@ export const FAILED = 5;
 export const PUBLISHED = 6;
 /** Number of the job's first unit. */
 export const FIRST = 7;
+/** Units that workers ever did. */
+export const HELPED = 8;
 
 export const UNIT_BITS = 13;
 export const UNIT_MASK = (1 << UNIT_BITS) - 1;
@@ -79,6 +81,7 @@ export class Crew {
       } catch {
         Atomics.store(words, FAILED, 1);
       }
+      if (thread !== 0) Atomics.add(words, HELPED, 1);
       if (Atomics.add(words, FINISHED, 1) + 1 === units && thread !== 0) Atomics.notify(words, FINISHED);
     }
   }

@@ -23,5 +23,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2,
+    // Two test files run at once: kernels share their work where a test is about that.
+    env: { CRLN_THREADS: process.env.CRLN_THREADS ?? '1' },
   },
 });

@@ -214,6 +214,28 @@ describe('train, evaluate, predict, metrics, info', () => {
     expect(wrong.code).toBe(2);
   });
 
+  it('says on how many threads it runs, and takes a number of them in every command that uses a network', async () => {
+    const trained = await crln([
+      'train',
+      '--data',
+      space.at('two'),
+      '--out',
+      space.at('threads'),
+      ...TINY,
+      '--threads',
+      '2',
+    ]);
+    expect(trained.err).toMatch(/Backend wasm \((relaxed-)?simd, \d+ threads?\)/);
+    const rest = { evaluate: [], predict: ['--input', space.at('two', 'images'), '--output', space.at('threads-out')] };
+    for (const [command, words] of Object.entries(rest)) {
+      const run = [command, '--run', space.at('threads'), ...words, '--threads'];
+      expect((await crln([...run, '2'])).code).toBe(0);
+      const wrong = await crln([...run, '0']);
+      expect(wrong.code).toBe(2);
+      expect(wrong.err).toContain('--threads');
+    }
+  });
+
   it('says what a volume, a data set and a run are', async () => {
     const volume = await crln(['info', space.at('two', 'labels', 'atria-0000.nii.gz'), '--json']);
     expect(volume.json()).toMatchObject({ kind: 'volume', shape: [16, 12, 8], dtype: 'uint8', orientation: 'RAS' });

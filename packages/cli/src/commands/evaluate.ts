@@ -1,4 +1,5 @@
 import type { Command } from '../command.js';
+import { backend, checkpoint, set, threads } from './flags.js';
 
 const command: Command = {
   meta: { name: 'evaluate', description: 'Score a run on cases with labels, on their own grids' },
@@ -11,17 +12,10 @@ const command: Command = {
       default: 'test',
       description: 'Cases',
     },
-    checkpoint: {
-      type: 'string',
-      default: 'last',
-      valueHint: 'last|best|best-on-test|N',
-      description: 'Which weights',
-    },
-    set: {
-      type: 'string',
-      valueHint: 'key.path=value',
-      description: 'Another setting, such as evaluation.stride=[18,18,4]',
-    },
+    checkpoint,
+    backend,
+    threads,
+    set: set('evaluation.stride=[18,18,4]'),
   },
   examples: [
     'crln evaluate --run runs/first',

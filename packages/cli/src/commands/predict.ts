@@ -1,4 +1,5 @@
 import type { Command } from '../command.js';
+import { backend, checkpoint, set, threads } from './flags.js';
 
 const command: Command = {
   meta: {
@@ -19,17 +20,10 @@ const command: Command = {
       valueHint: 'FILE|DIR',
       description: 'Also write class probabilities, as 4-D volumes',
     },
-    checkpoint: {
-      type: 'string',
-      default: 'last',
-      valueHint: 'last|best|best-on-test|N',
-      description: 'Which weights',
-    },
-    set: {
-      type: 'string',
-      valueHint: 'key.path=value',
-      description: 'Another setting, such as evaluation.overlap=0.5',
-    },
+    checkpoint,
+    backend,
+    threads,
+    set: set('evaluation.overlap=0.5'),
   },
   examples: [
     'crln predict --run runs/first --input scan.nii.gz --output scan-label.nii.gz',

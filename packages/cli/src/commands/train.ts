@@ -1,4 +1,5 @@
 import type { Command } from '../command.js';
+import { backend, threads } from './flags.js';
 
 const command: Command = {
   meta: { name: 'train', description: 'Train a network on a folder of volumes, some of them labelled' },
@@ -37,7 +38,8 @@ const command: Command = {
       valueHint: 'median|native|x,y,z',
       description: 'Spacing in mm that cases are resampled to (default: median)',
     },
-    backend: { type: 'string', valueHint: 'NAME', description: 'auto, wasm, tensorflow or cpu (default: auto)' },
+    backend,
+    threads,
     workers: {
       type: 'string',
       valueHint: 'N',

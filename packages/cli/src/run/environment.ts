@@ -34,14 +34,15 @@ export function packageVersions(): Record<string, string> {
 }
 
 /** Chooses a backend, and says how many bytes it can hold. */
-export async function startBackend(name: BackendName) {
-  const { tfBackend, reason, ...backend } = await useBackend(name);
-  // Tensors live outside WebAssembly's memory, so that its 4 GiB are no limit; a tenth is left to everything else.
-  const memoryLimit = 0.9 * totalmem();
+export async function startBackend({ name, threads }: { name: BackendName; threads?: number | undefined }) {
+  const { tfBackend, reason, ...backend } = await useBackend(name, { threads });
+  // A tenth is left to everything else; WebAssembly's memory, where tensors live, ends at 4 GiB.
+  const memoryLimit = Math.min(0.9 * totalmem(), backend.name === 'wasm' ? 2 ** 32 : Infinity);
   return {
     backend: { name: backend.name as string, kernelBuild: backend.kernelBuild },
     tfBackend,
     reason,
+    threads: backend.threads,
     memoryLimit,
   };
 }

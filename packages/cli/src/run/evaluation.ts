@@ -5,17 +5,17 @@ import { type CaseRow, evaluateCases, summarize } from '@crln/train';
 import type { Context } from '../command.js';
 import { metricsTable } from '../metricsTable.js';
 import { startProgress } from '../progress.js';
-import { mergeSettings, settingAt, settingsOf } from '../settings.js';
+import { mergeSettings, settingAt } from '../settings.js';
 import { openRecorder } from './record.js';
 import { openSource } from './source.js';
-import { openTrained } from './trained.js';
+import { openTrained, overSettings } from './trained.js';
 
 /** `crln evaluate`: scores the network of a run on cases with labels, on their own grids. */
 export async function runEvaluation(context: Context): Promise<unknown> {
   const { args, io, print, note } = context;
   const folder = args.required('run');
   const source = args.text('data');
-  const over = settingsOf(args.all('set'));
+  const over = overSettings(args);
   const trained = await openTrained(
     folder,
     args.text('checkpoint')!,

@@ -6,8 +6,7 @@ import type { Volume } from '@crln/data';
 import { readVolume, volumesIn, writeVolume } from '@crln/data/node';
 import { type Context, UsageError } from '../command.js';
 import { startProgress } from '../progress.js';
-import { settingsOf } from '../settings.js';
-import { openTrained } from './trained.js';
+import { openTrained, overSettings } from './trained.js';
 
 interface Job {
   id: string;
@@ -20,7 +19,7 @@ interface Job {
 export async function runPrediction(context: Context): Promise<unknown> {
   const { args, io, print } = context;
   const jobs = await jobsOf(args.required('input'), args.required('output'), args.text('probabilities'));
-  const trained = await openTrained(args.required('run'), args.text('checkpoint')!, settingsOf(args.all('set')));
+  const trained = await openTrained(args.required('run'), args.text('checkpoint')!, overSettings(args));
   const written: string[] = [];
   const progress = await startProgress(context, jobs.length, 0, args.flag('json'));
   try {

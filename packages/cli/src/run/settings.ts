@@ -60,7 +60,11 @@ const runSettings = trainSettings.extend({
   data: dataSettings,
   evaluation: evaluationSettings.prefault({}),
   backend: z
-    .strictObject({ name: z.enum(['auto', 'wasm', 'webgpu', 'tensorflow', 'cpu']).default('auto') })
+    .strictObject({
+      name: z.enum(['auto', 'wasm', 'webgpu', 'tensorflow', 'cpu']).default('auto'),
+      /** Of the backend wasm; absent: `CRLN_THREADS`, else all cores. */
+      threads: z.int().min(1).max(256).optional(),
+    })
     .prefault({}),
 });
 export type RunSettings = z.infer<typeof runSettings>;

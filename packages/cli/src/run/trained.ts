@@ -11,7 +11,8 @@ import {
   Session,
 } from '@crln/train';
 import { folderStore } from '@crln/train/node';
-import { mergeSettings, type Settings } from '../settings.js';
+import type { Args } from '../command.js';
+import { mergeSettings, type Settings, settingAt, settingsOf } from '../settings.js';
 import { startBackend } from './environment.js';
 import { methodSettings, type RunSettings, resolveSettings, windowSettings } from './settings.js';
 
@@ -30,6 +31,16 @@ export interface Trained {
   dispose(): void;
 }
 
+/** What the flags of `evaluate` and `predict` put in place of a run's settings. */
+export function overSettings(args: Args): Settings {
+  let over = settingsOf(args.all('set'));
+  const flags = { name: args.text('backend'), threads: args.number('threads', { min: 1, max: 256, whole: true }) };
+  for (const [name, value] of Object.entries(flags)) {
+    if (value !== undefined) over = mergeSettings(over, settingAt(['backend', name], value));
+  }
+  return over;
+}
+
 /**
  * Opens a run for prediction.
  *
@@ -44,7 +55,7 @@ export async function openTrained(folder: string, checkpoint: string, over: Sett
   const which = /^\d+$/.test(checkpoint) ? Number(checkpoint) : (checkpoint as CheckpointPointer);
   const found = await loadCheckpoint(store, which);
   if (recipe.labels.length < 2) throw new CrlnError('invalid-run', `${folder}: its recipe has no classes`, { folder });
-  await startBackend(settings.backend.name);
+  await startBackend(settings.backend);
   const method = findMethod(settings.method);
   const options = parseSettings(method.options, methodSettings(settings), `method ${method.name}`);
   const { patch, seed, network, optimizer } = settings;

@@ -28,8 +28,9 @@ export async function runTraining(context: Context): Promise<unknown> {
   const recipe = args.text('recipe');
   const settings = resolveSettings(recipe === undefined ? all : await overRecipe(context, recipe, given, stored));
 
-  const { backend, reason, memoryLimit } = await startBackend(settings.backend.name);
-  note(`Backend ${backend.name} (${backend.kernelBuild}): ${reason}.`);
+  const { backend, threads, reason, memoryLimit } = await startBackend(settings.backend);
+  const crew = threads === undefined ? '' : `, ${threads} thread${threads === 1 ? '' : 's'}`;
+  note(`Backend ${backend.name} (${backend.kernelBuild}${crew}): ${reason}.`);
   const plan = await planRun(settings, memoryLimit, stored);
   if (context.io.signal.aborted)
     throw new CrlnError('aborted', 'stopped before the first iteration; nothing was written');
@@ -78,6 +79,7 @@ async function givenSettings(args: Args): Promise<Settings> {
     ['optimizer.learningRate', args.number('lr', { min: 0 })],
     ['data.spacing', spacingOf(args.text('spacing'))],
     ['backend.name', args.text('backend')],
+    ['backend.threads', args.number('threads', { min: 1, max: 256, whole: true })],
     ['data.workers', args.number('workers', { min: 0, whole: true })],
     ['evaluation.every', args.number('eval-every', { min: 1, whole: true })],
     ['seed', args.number('seed', { whole: true })],

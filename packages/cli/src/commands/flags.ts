@@ -1,0 +1,23 @@
+/** Flags that several commands have. */
+export const checkpoint = {
+  type: 'string',
+  default: 'last',
+  valueHint: 'last|best|best-on-test|N',
+  description: 'Which weights',
+} as const;
+
+export const backend = {
+  type: 'string',
+  valueHint: 'NAME',
+  description: 'auto, wasm, tensorflow or cpu (default: auto)',
+} as const;
+
+export const threads = {
+  type: 'string',
+  valueHint: 'N',
+  description: 'Threads of the backend wasm, any number with the same result (default: all cores)',
+} as const;
+
+/** @param example a setting that one would change here */
+export const set = (example: string) =>
+  ({ type: 'string', valueHint: 'key.path=value', description: `Another setting, such as ${example}` }) as const;

@@ -6,6 +6,7 @@
 // A finished run is not run again, an interrupted one goes on. Every number reported comes from the run folders' metrics.jsonl.
 import { spawn, spawnSync } from 'node:child_process';
 import { createWriteStream, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -69,8 +70,11 @@ function train(config, seed) {
     String(seed),
     '--resume',
   ];
+  // Runs side by side share the cores; the number of threads changes no result.
+  const threads = Math.max(1, Math.floor(availableParallelism() / Number(values.jobs)));
+  const env = { CRLN_THREADS: String(threads), ...process.env };
   return new Promise((done, fail) => {
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     const file = createWriteStream(`${run}.log`, { flags: 'a' });
     child.stdout.pipe(file);
     child.stderr.pipe(file);

@@ -7,10 +7,13 @@ export {
   type ConvAttrs,
   type ConvFilterGradAttrs,
   type ConvInputGradAttrs,
+  type GatherAxesAttrs,
   KERNELS,
   type KernelName,
   type NormAttrs,
+  type PoolAttrs,
   type SgdAttrs,
+  type SparseMatrix,
 } from './kernels.js';
 export { nearest } from './nearest.js';
 export { RandomStream, stream } from './random.js';

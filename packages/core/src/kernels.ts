@@ -25,6 +25,11 @@ import type { Pads3d, Triple } from './shapes.js';
  * | LayerNorm | x [M,C], gamma [C], beta [C] | { epsilon } | y, mean [M], rstd [M] |
  * | LayerNormGrad | dy, x, gamma, mean, rstd | {} | dx, dgamma, dbeta |
  * | ScatterRows | values [K,R], indices [K] int32 | { rows } | [rows, R], duplicates summed |
+ * | MaxPool3d | x [N,D,H,W,C] | PoolAttrs | y [N,D',H',W',C] |
+ * | MaxPool3dGrad | dy, x, y | PoolAttrs | dx: dy to the first maximum of each window, in D, H, W order |
+ * | GatherAxes | x [N,D,H,W,C] or [N,D,H,W], float32 or int32 | GatherAxesAttrs | y: flips, turns, crops, pads |
+ * | GatherVoxels | x (as of GatherAxes), index int32 (a flat voxel of x each, −1 = fill) | { fill } | y of the index' size, shaped as x |
+ * | Resample3d | x [N,D,H,W,C] or [N,D,H,W] | { matrices } (a SparseMatrix for each of D, H, W) | y: each axis multiplied by its matrix |
  * | SgdStep | parameter, gradient, velocity | SgdAttrs | parameter', velocity' |
  * | EmaStep | target, source | { decay } | target·decay + source·(1 − decay) |
  */
@@ -48,6 +53,11 @@ export const KERNELS = {
   LayerNorm: 'CrlnLayerNorm',
   LayerNormGrad: 'CrlnLayerNormGrad',
   ScatterRows: 'CrlnScatterRows',
+  MaxPool3d: 'CrlnMaxPool3d',
+  MaxPool3dGrad: 'CrlnMaxPool3dGrad',
+  GatherAxes: 'CrlnGatherAxes',
+  GatherVoxels: 'CrlnGatherVoxels',
+  Resample3d: 'CrlnResample3d',
   SgdStep: 'CrlnSgdStep',
   EmaStep: 'CrlnEmaStep',
 } as const;
@@ -69,6 +79,27 @@ export interface NormAttrs {
   epsilon: number;
   /** y = max(normalised, 0). */
   relu: boolean;
+}
+
+export interface PoolAttrs {
+  poolSize: Triple;
+  strides: Triple;
+  pads: Pads3d;
+}
+
+/** Output axis a (0 = D, 1 = H, 2 = W) runs along input axis `along[a]`; its position i looks at input position `from[a][i]`, −1 = outside. */
+export interface GatherAxesAttrs {
+  along: Triple;
+  from: readonly [Int32Array, Int32Array, Int32Array];
+  /** The value outside. */
+  fill: number;
+}
+
+/** A matrix by its rows: row i has weight `weights[k]` in column `columns[k]`, k = starts[i] … starts[i + 1] − 1. */
+export interface SparseMatrix {
+  starts: Int32Array;
+  columns: Int32Array;
+  weights: Float32Array;
 }
 
 /** PyTorch's SGD: g ← g + weightDecay·p; v ← momentum·v + g; p ← p − lr·(nesterov ? g + momentum·v : v). */

@@ -1,6 +1,6 @@
 // Filter gradient: for each tap, the matrix product of the gathered sources (transposed) and the output gradient, summed over
 // voxels chunk by chunk in a fixed order, so that the float32 error stays small and the bits do not depend on who computes.
-import { madd } from './simd';
+import { add1, add2, madd } from './simd';
 import { CHUNK, ENTRY, fillTable } from './voxels';
 
 /**
@@ -103,17 +103,4 @@ function narrow(at: usize, columns: usize, table: usize, end: usize, offset: usi
   add1(at + columns, b);
   add1(at + columns * 2, c);
   add1(at + columns * 3, d);
-}
-
-// @ts-ignore: decorator
-@inline
-function add1(at: usize, value: v128): void {
-  v128.store(at, f32x4.add(v128.load(at), value));
-}
-
-// @ts-ignore: decorator
-@inline
-function add2(at: usize, low: v128, high: v128): void {
-  v128.store(at, f32x4.add(v128.load(at), low));
-  v128.store(at, f32x4.add(v128.load(at, 16), high), 16);
 }

@@ -1,3 +1,6 @@
 export { addPartials, filterSums } from './filterSums';
 export { gather } from './gather';
 export { packFilter, transpose } from './layout';
+export { winograd, winogradScratch } from './winograd';
+export { winogradGrad, winogradGradEnd, winogradGradScratch, winogradSumBytes } from './winogradGrad';
+export { winogradFilter } from './winogradTiles';

@@ -20,3 +20,18 @@ export function storeLanes(at: usize, value: v128, count: i32): void {
   if (count > 1) v128.store32_lane(at, value, 1, 4);
   if (count > 2) v128.store32_lane(at, value, 2, 8);
 }
+
+/** Adds to what memory holds. */
+// @ts-ignore: decorator
+@inline
+export function add1(at: usize, value: v128): void {
+  v128.store(at, f32x4.add(v128.load(at), value));
+}
+
+/** Adds eight. */
+// @ts-ignore: decorator
+@inline
+export function add2(at: usize, low: v128, high: v128): void {
+  v128.store(at, f32x4.add(v128.load(at), low));
+  v128.store(at, f32x4.add(v128.load(at, 16), high), 16);
+}

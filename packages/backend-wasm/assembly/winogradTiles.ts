@@ -1,12 +1,37 @@
-// Winograd's transforms of the input and of the filter. Bᵀ takes (a, b, c, d) to (a − c, b + c, c − b, b − d); G takes (a, b, c) to
-// (a, (a + b + c) / 2, (a − b + c) / 2, c).
+// Winograd's transforms, one axis after the other: of the input, Bᵀ: (a, b, c, d) to (a − c, b + c, c − b, b − d); of the products,
+// Aᵀ: (a, b, c, d) to (a + b + c, b − c − d); of the filter, G: (a, b, c) to (a, (a + b + c) / 2, (a − b + c) / 2, c).
+//
+// A plane of the volume, transformed in H and W, is [16 positions][tile][channel]. A ring holds the last four.
+
+/** Bytes from one position to the next. The 64 more keep positions from falling into the same sets of a cache. */
+// @ts-ignore: decorator
+@inline
+export function positionBytes(tiles: i32, row: usize): usize {
+  return <usize>tiles * row + 64;
+}
+
+/**
+ * Brings the planes 2s − pd … 2s − pd + 3 of x [D, H, W] into the ring, plane 2s + a − pd at slot (2s + a) mod 4; only the last two
+ * unless `all`. For the rest see tileInput.
+ */
+export function loadPlanes(
+  x: usize, D: i32, H: i32, W: i32, voxel: usize, row: usize, s: i32, all: bool, first: i32, count: i32, across: i32,
+  pd: i32, ph: i32, pw: i32, ring: usize, position: usize, patch: usize,
+): void {
+  for (let a = all ? 0 : 2; a < 4; a++) {
+    const d = s * 2 + a - pd;
+    const slot = ring + <usize>((s * 2 + a) & 3) * position * 16;
+    if (d < 0 || d >= D) memory.fill(slot, 0, position * 16);
+    else tileInput(x + <usize>(d * H * W) * voxel, H, W, voxel, row, first, count, across, ph, pw, slot, position, patch);
+  }
+}
 
 /**
  * BᵀXB of `count` 4×4 tiles of the plane x [H, W] of `voxel` bytes, from tile `first` of a grid `across` wide that begins at
  * (−ph, −pw); zeros beyond the plane. Takes `row` bytes of each voxel. Position p of tile t goes to `to` + p · position + t · row.
  * @param patch room for 16 rows
  */
-export function tileInput(
+function tileInput(
   x: usize, H: i32, W: i32, voxel: usize, row: usize, first: i32, count: i32, across: i32, ph: i32, pw: i32,
   to: usize, position: usize, patch: usize,
 ): void {
@@ -49,30 +74,37 @@ function cutPatch(x: usize, H: i32, W: i32, voxel: usize, h: i32, w: i32, patch:
 @inline
 function transformTile(x: usize, line: usize, voxel: usize, to: usize, position: usize, row: usize): void {
   const x1 = x + line, x2 = x1 + line, x3 = x2 + line;
-  const to1 = to + 4 * position, to2 = to1 + 4 * position, to3 = to2 + 4 * position;
-  const voxel2 = voxel * 2, voxel3 = voxel * 3, position2 = position * 2, position3 = position * 3;
+  const to1 = to + position * 4, to2 = to1 + position * 4, to3 = to2 + position * 4;
   for (let i: usize = 0; i < row; i += 16) {
-    let q0 = v128.load(x + i), q1 = v128.load(x1 + i), q2 = v128.load(x2 + i), q3 = v128.load(x3 + i);
+    let from = i;
+    let q0 = v128.load(x + from), q1 = v128.load(x1 + from), q2 = v128.load(x2 + from), q3 = v128.load(x3 + from);
     const a0 = f32x4.sub(q0, q2), a1 = f32x4.add(q1, q2), a2 = f32x4.sub(q2, q1), a3 = f32x4.sub(q1, q3);
-    q0 = v128.load(x + i + voxel2); q1 = v128.load(x1 + i + voxel2); q2 = v128.load(x2 + i + voxel2); q3 = v128.load(x3 + i + voxel2);
+    from = i + voxel * 2;
+    q0 = v128.load(x + from); q1 = v128.load(x1 + from); q2 = v128.load(x2 + from); q3 = v128.load(x3 + from);
     const c0 = f32x4.sub(q0, q2), c1 = f32x4.add(q1, q2), c2 = f32x4.sub(q2, q1), c3 = f32x4.sub(q1, q3);
-    v128.store(to + i, f32x4.sub(a0, c0)); v128.store(to1 + i, f32x4.sub(a1, c1));
-    v128.store(to2 + i, f32x4.sub(a2, c2)); v128.store(to3 + i, f32x4.sub(a3, c3));
-    q0 = v128.load(x + i + voxel); q1 = v128.load(x1 + i + voxel); q2 = v128.load(x2 + i + voxel); q3 = v128.load(x3 + i + voxel);
+    let at = i;
+    v128.store(to + at, f32x4.sub(a0, c0)); v128.store(to1 + at, f32x4.sub(a1, c1));
+    v128.store(to2 + at, f32x4.sub(a2, c2)); v128.store(to3 + at, f32x4.sub(a3, c3));
+    from = i + voxel;
+    q0 = v128.load(x + from); q1 = v128.load(x1 + from); q2 = v128.load(x2 + from); q3 = v128.load(x3 + from);
     const b0 = f32x4.sub(q0, q2), b1 = f32x4.add(q1, q2), b2 = f32x4.sub(q2, q1), b3 = f32x4.sub(q1, q3);
-    v128.store(to + i + position, f32x4.add(b0, c0)); v128.store(to1 + i + position, f32x4.add(b1, c1));
-    v128.store(to2 + i + position, f32x4.add(b2, c2)); v128.store(to3 + i + position, f32x4.add(b3, c3));
-    v128.store(to + i + position2, f32x4.sub(c0, b0)); v128.store(to1 + i + position2, f32x4.sub(c1, b1));
-    v128.store(to2 + i + position2, f32x4.sub(c2, b2)); v128.store(to3 + i + position2, f32x4.sub(c3, b3));
-    q0 = v128.load(x + i + voxel3); q1 = v128.load(x1 + i + voxel3); q2 = v128.load(x2 + i + voxel3); q3 = v128.load(x3 + i + voxel3);
-    v128.store(to + i + position3, f32x4.sub(b0, f32x4.sub(q0, q2))); v128.store(to1 + i + position3, f32x4.sub(b1, f32x4.add(q1, q2)));
-    v128.store(to2 + i + position3, f32x4.sub(b2, f32x4.sub(q2, q1))); v128.store(to3 + i + position3, f32x4.sub(b3, f32x4.sub(q1, q3)));
+    at += position;
+    v128.store(to + at, f32x4.add(b0, c0)); v128.store(to1 + at, f32x4.add(b1, c1));
+    v128.store(to2 + at, f32x4.add(b2, c2)); v128.store(to3 + at, f32x4.add(b3, c3));
+    at += position;
+    v128.store(to + at, f32x4.sub(c0, b0)); v128.store(to1 + at, f32x4.sub(c1, b1));
+    v128.store(to2 + at, f32x4.sub(c2, b2)); v128.store(to3 + at, f32x4.sub(c3, b3));
+    at += position;
+    from = i + voxel * 3;
+    q0 = v128.load(x + from); q1 = v128.load(x1 + from); q2 = v128.load(x2 + from); q3 = v128.load(x3 + from);
+    v128.store(to + at, f32x4.sub(b0, f32x4.sub(q0, q2))); v128.store(to1 + at, f32x4.sub(b1, f32x4.add(q1, q2)));
+    v128.store(to2 + at, f32x4.sub(b2, f32x4.sub(q2, q1))); v128.store(to3 + at, f32x4.sub(b3, f32x4.sub(q1, q3)));
   }
 }
 
-/** Bᵀ along depth: the four planes of a ring, beginning with slot `first` (0 or 2), to [4][slot]. */
-export function combine(ring: usize, to: usize, slot: usize, first: i32): void {
-  const near = ring + <usize>first * slot, far = ring + <usize>(first ^ 2) * slot;
+/** Bᵀ along depth: the ring's planes of step s to [4][slot]. */
+export function combine(ring: usize, s: i32, to: usize, slot: usize): void {
+  const near = ring + <usize>(s * 2 & 3) * slot, far = ring + <usize>(s * 2 + 2 & 3) * slot;
   for (let i: usize = 0; i < slot; i += 16) {
     const a = v128.load(near + i), b = v128.load(near + slot + i), c = v128.load(far + i), d = v128.load(far + slot + i);
     v128.store(to + i, f32x4.sub(a, c));
@@ -82,86 +114,73 @@ export function combine(ring: usize, to: usize, slot: usize, first: i32): void {
   }
 }
 
-/** Aᵀ along depth, (a, b, c, d) to (a + b + c, b − c − d), in place: [4][bytes] to [2][bytes]. */
+/** Aᵀ along depth, in place: [4][bytes] to [2][bytes]. */
 export function fold(at: usize, bytes: usize): void {
-  const second = at + bytes, third = second + bytes, fourth = third + bytes;
-  for (let i: usize = 0; i < bytes; i += 16) {
-    const b = v128.load(second + i), c = v128.load(third + i), d = v128.load(fourth + i);
-    v128.store(at + i, f32x4.add(f32x4.add(v128.load(at + i), b), c));
-    v128.store(second + i, f32x4.sub(f32x4.sub(b, c), d));
+  for (const end = at + bytes; at < end; at += 16) {
+    const b = v128.load(at + bytes), c = v128.load(at + bytes * 2), d = v128.load(at + bytes * 3);
+    v128.store(at, f32x4.add(f32x4.add(v128.load(at), b), c));
+    v128.store(at + bytes, f32x4.sub(f32x4.sub(b, c), d));
   }
 }
 
 /**
- * GwGᵀ (and along depth where `deep`) of output channel blocks from … to − 1.
- * @param packed [27][Ci][8 or 4] a block, as packFilter has it
- * @param u [16][3][Ci][8] a block, or [64][Ci][8] where `deep`
+ * G along the three axes of the filter for blocks from … to − 1 of 8 output channels.
+ * @param packed [27][Ci][8 or, the last, 4] a block, as packFilter has it
+ * @param u [64][Ci · 8 floats and 64 bytes] a block
  */
-export function winogradFilter(packed: usize, u: usize, Ci: i32, Co: i32, deep: i32, from: i32, to: i32, thread: i32): void {
+export function winogradFilter(packed: usize, u: usize, Ci: i32, Co: i32, from: i32, to: i32, thread: i32): void {
+  const position = positionBytes(8, <usize>Ci << 2);
   for (let block = from; block < to; block++) {
-    const width = Co - block * 8 > 4 ? 8 : 4;
+    const vectors = Co - block * 8 > 4 ? 2 : 1;
+    const tap = <usize>(Ci * vectors) << 4;
     const source = packed + (<usize>(block * 27 * Ci) << 5);
-    const share = (<usize>Ci << 5) + 64;
-    const target = u + <usize>(block * (deep ? 64 : 48)) * share;
+    const target = u + <usize>(block * 64) * position;
     for (let r = 0; r < Ci; r++) {
-      for (let half = 0; half < 8; half += 4) {
-        filter4(source + (<usize>(r * width + half) << 2), <usize>(Ci * width) << 2, target + (<usize>(r * 8 + half) << 2), share, deep, half < width);
-      }
+      const at = target + (<usize>r << 5);
+      filter4(source + (<usize>(r * vectors) << 4), tap, at, position);
+      if (vectors == 2) filter4(source + (<usize>(r * 2 + 1) << 4), tap, at + 16, position);
+      else for (let p: usize = 0; p < 64; p++) v128.store(at + 16 + p * position, f32x4.splat(0));
     }
   }
 }
 
-/** 27 taps `tap` bytes apart to 48 or 64 vectors `step` bytes apart; zeros unless `filled`. */
+/** 27 taps, `tap` bytes apart, to 64 positions. */
 // @ts-ignore: decorator
 @inline
-function filter4(from: usize, tap: usize, to: usize, step: usize, deep: i32, filled: bool): void {
-  if (!filled) {
-    const count = deep ? 64 : 48;
-    for (let p = 0; p < count; p++) v128.store(to + <usize>p * step, f32x4.splat(0));
-    return;
-  }
-  const next = deep ? step : step * 3;
+function filter4(from: usize, tap: usize, to: usize, position: usize): void {
   for (let c = 0; c < 4; c++) {
-    filterColumn(from, tap, to, next, step, deep, c);
-    to += next;
+    filterColumn(from, tap, to, position, c);
+    to += position;
   }
 }
 
-/** Column c of GwGᵀ: rows 4 · next bytes apart. */
+/** Column c of the 4×4 positions of each of the 4 planes. */
 // @ts-ignore: decorator
 @inline
-function filterColumn(from: usize, tap: usize, to: usize, next: usize, step: usize, deep: i32, c: i32): void {
-  const depth = tap * 9;
+function filterColumn(from: usize, tap: usize, to: usize, position: usize, c: i32): void {
   const half = f32x4.splat(0.5);
-  const a0 = along(from, tap, c), a1 = along(from + 3 * tap, tap, c), a2 = along(from + 6 * tap, tap, c);
-  from += depth;
-  const b0 = along(from, tap, c), b1 = along(from + 3 * tap, tap, c), b2 = along(from + 6 * tap, tap, c);
-  from += depth;
-  const c0 = along(from, tap, c), c1 = along(from + 3 * tap, tap, c), c2 = along(from + 6 * tap, tap, c);
-  store3(to, step, deep, a0, b0, c0);
+  const a0 = along(from, tap, c), a1 = along(from + tap * 3, tap, c), a2 = along(from + tap * 6, tap, c);
+  from += tap * 9;
+  const b0 = along(from, tap, c), b1 = along(from + tap * 3, tap, c), b2 = along(from + tap * 6, tap, c);
+  from += tap * 9;
+  const c0 = along(from, tap, c), c1 = along(from + tap * 3, tap, c), c2 = along(from + tap * 6, tap, c);
+  filterDepth(to, position, a0, b0, c0);
   const a = f32x4.mul(f32x4.add(a0, a2), half), b = f32x4.mul(f32x4.add(b0, b2), half), d = f32x4.mul(f32x4.add(c0, c2), half);
   const e = f32x4.mul(a1, half), f = f32x4.mul(b1, half), g = f32x4.mul(c1, half);
-  store3(to + next * 4, step, deep, f32x4.add(a, e), f32x4.add(b, f), f32x4.add(d, g));
-  store3(to + next * 8, step, deep, f32x4.sub(a, e), f32x4.sub(b, f), f32x4.sub(d, g));
-  store3(to + next * 12, step, deep, a2, b2, c2);
+  filterDepth(to + position * 4, position, f32x4.add(a, e), f32x4.add(b, f), f32x4.add(d, g));
+  filterDepth(to + position * 8, position, f32x4.sub(a, e), f32x4.sub(b, f), f32x4.sub(d, g));
+  filterDepth(to + position * 12, position, a2, b2, c2);
 }
 
-/** The three depth taps of a position as they are, or G times them, 16 positions apart. */
 // @ts-ignore: decorator
 @inline
-function store3(to: usize, step: usize, deep: i32, a: v128, b: v128, c: v128): void {
-  if (deep) {
-    const half = f32x4.splat(0.5);
-    const s = f32x4.mul(f32x4.add(a, c), half), m = f32x4.mul(b, half);
-    v128.store(to, a);
-    v128.store(to + step * 16, f32x4.add(s, m));
-    v128.store(to + step * 32, f32x4.sub(s, m));
-    v128.store(to + step * 48, c);
-  } else {
-    v128.store(to, a);
-    v128.store(to + step, b);
-    v128.store(to + step * 2, c);
-  }
+function filterDepth(to: usize, position: usize, a: v128, b: v128, c: v128): void {
+  const half = f32x4.splat(0.5);
+  const s = f32x4.mul(f32x4.add(a, c), half), m = f32x4.mul(b, half);
+  v128.store(to, a);
+  v128.store(to + position * 16, f32x4.add(s, m));
+  v128.store(to + position * 32, f32x4.sub(s, m));
+  v128.store(to + position * 48, c);
 }
 
 /** Element c of G times the three taps from `at` on. */

@@ -5,6 +5,63 @@ type Unit = [from: number, to: number, thread: number];
 export interface SharedWasmKernels {
   gather(job: number, ...unit: Unit): void;
   filterSums(job: number, ...unit: Unit): void;
+  winogradFilter(packed: number, transformed: number, inChannels: number, outChannels: number, ...unit: Unit): void;
+  winograd(
+    x: number,
+    filter: number,
+    bias: number,
+    y: number,
+    depth: number,
+    height: number,
+    width: number,
+    inChannels: number,
+    outDepth: number,
+    outHeight: number,
+    outWidth: number,
+    outChannels: number,
+    front: number,
+    top: number,
+    left: number,
+    unitSteps: number,
+    unitTiles: number,
+    unitChannels: number,
+    scratch: number,
+    ...unit: Unit
+  ): void;
+  winogradGrad(
+    x: number,
+    dy: number,
+    sums: number,
+    batch: number,
+    depth: number,
+    height: number,
+    width: number,
+    inChannels: number,
+    outDepth: number,
+    outHeight: number,
+    outWidth: number,
+    outChannels: number,
+    front: number,
+    top: number,
+    left: number,
+    rows: number,
+    columns: number,
+    unitSteps: number,
+    unitTiles: number,
+    unitBlocks: number,
+    scratch: number,
+    ...unit: Unit
+  ): void;
+  winogradGradEnd(
+    sums: number,
+    dw: number,
+    inChannels: number,
+    outChannels: number,
+    rows: number,
+    columns: number,
+    shares: number,
+    ...unit: Unit
+  ): void;
 }
 
 /** Kernels that one thread runs. */
@@ -32,6 +89,9 @@ export interface WasmKernels extends SharedWasmKernels {
     paddedColumns: number,
   ): void;
   transpose(source: number, to: number, rows: number, columns: number): void;
+  winogradScratch(inChannels: number, unitTiles: number): number;
+  winogradGradScratch(rows: number, columns: number, unitTiles: number): number;
+  winogradSumBytes(rows: number, columns: number): number;
 }
 
 export type SharedKernel = keyof SharedWasmKernels;

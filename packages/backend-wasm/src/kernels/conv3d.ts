@@ -1,4 +1,4 @@
-import { type ConvAttrs, type ConvFilterGradAttrs, type ConvInputGradAttrs, KERNELS } from '@crln/core';
+import { type ConvAttrs, type ConvFilterGradAttrs, type ConvInputGradAttrs, KERNELS, type Triple } from '@crln/core';
 import type { KernelConfig, TensorInfo } from '@tensorflow/tfjs-core';
 import { gather } from '../conv/gather.js';
 import {
@@ -12,6 +12,7 @@ import {
 } from '../conv/geometry.js';
 import { forwardPlan, inputGradPlan } from '../conv/plan.js';
 import { filterSums } from '../conv/sums.js';
+import { suitsWinograd, winograd, winogradGrad } from '../conv/winograd.js';
 import { defineKernel, type KernelCall } from '../kernelConfig.js';
 
 type Call = Pick<KernelCall<unknown, unknown>, 'floats' | 'room' | 'output'>;
@@ -20,16 +21,17 @@ function forward(g: ConvGeometry, x: TensorInfo, filter: TensorInfo, bias: Tenso
   expectShape(g, 'filter', filter, [...g.size, g.inChannels, g.outChannels]);
   if (bias) expectShape(g, 'bias', bias, [g.outChannels]);
   const y = call.room(outputShape(g));
-  gather({
+  const job = {
     kernel: g.kernel,
-    plan: forwardPlan(g),
     batch: g.batch,
     source: { at: call.floats(x).byteOffset, size: g.input, channels: g.inChannels },
     result: { at: y.byteOffset, size: g.output, channels: g.outChannels },
     bias: bias && call.floats(bias).byteOffset,
     filter: call.floats(filter).byteOffset,
     filterStrides: { tap: g.inChannels * g.outChannels, source: g.outChannels, result: 1 },
-  });
+  };
+  if (suitsWinograd(g)) winograd({ ...job, before: g.before, mirrored: false });
+  else gather({ ...job, plan: forwardPlan(g) });
   return call.output(outputShape(g), y);
 }
 
@@ -38,16 +40,17 @@ function inputGrad(g: ConvGeometry, dy: TensorInfo, filter: TensorInfo, bias: Te
   expectShape(g, 'dy', dy, outputShape(g));
   if (bias) expectShape(g, 'bias', bias, [g.inChannels]);
   const dx = call.room(inputShape(g));
-  gather({
+  const job = {
     kernel: g.kernel,
-    plan: inputGradPlan(g),
     batch: g.batch,
     source: { at: call.floats(dy).byteOffset, size: g.output, channels: g.outChannels },
     result: { at: dx.byteOffset, size: g.input, channels: g.inChannels },
     bias: bias && call.floats(bias).byteOffset,
     filter: call.floats(filter).byteOffset,
     filterStrides: { tap: g.inChannels * g.outChannels, source: 1, result: g.outChannels },
-  });
+  };
+  if (suitsWinograd(g)) winograd({ ...job, before: mirrorPads(g), mirrored: true });
+  else gather({ ...job, plan: inputGradPlan(g) });
   return call.output(inputShape(g), dx);
 }
 
@@ -55,17 +58,24 @@ function filterGrad(g: ConvGeometry, x: TensorInfo, dy: TensorInfo, call: Call) 
   expectShape(g, 'dy', dy, outputShape(g));
   const shape = [...g.size, g.inChannels, g.outChannels];
   const dw = call.room(shape);
-  filterSums({
+  const job = {
     kernel: g.kernel,
-    plan: forwardPlan(g),
     batch: g.batch,
     source: { at: call.floats(x).byteOffset, size: g.input, channels: g.inChannels },
-    gradient: { at: call.floats(dy).byteOffset, channels: g.outChannels },
-    depthwise: false,
+    gradient: { at: call.floats(dy).byteOffset, size: g.output, channels: g.outChannels },
     result: dw.byteOffset,
-  });
+  };
+  if (suitsWinograd(g)) winogradGrad({ ...job, before: g.before });
+  else filterSums({ ...job, plan: forwardPlan(g), depthwise: false });
   return call.output(shape, dw);
 }
+
+/** Voxels of zero before dy where dx is its convolution with the mirrored filter. */
+const mirrorPads = ({ size, before }: ConvGeometry): Triple => [
+  size[0] - 1 - before[0],
+  size[1] - 1 - before[1],
+  size[2] - 1 - before[2],
+];
 
 type Forward = { x: TensorInfo; filter: TensorInfo; bias?: TensorInfo };
 type InputGrad = { dy: TensorInfo; filter: TensorInfo; bias?: TensorInfo };

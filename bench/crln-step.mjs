@@ -9,6 +9,9 @@ const vNet = { ...ours('vnet-step', 'our V-Net step'), options: ({ batch }) => (
 await suite({
   name: 'crln-step',
   prepare: crlnStep,
-  cases: [{ name: 'CRLN step, la-quarter', base: 8, levels: 3, patch: [32, 32, 16], batch: 2, warmUp: 10, runs: 15 }],
+  cases: [
+    { name: 'CRLN step', base: 16, levels: 4, patch: [64, 64, 32], batch: 2, warmUp: 2, runs: 5 },
+    { name: 'CRLN step, la-quarter', base: 8, levels: 3, patch: [32, 32, 16], batch: 2, warmUp: 10, runs: 15 },
+  ],
   contestants: [ours('crln-step'), pytorch('crln_step'), vNet],
 });

@@ -1,16 +1,18 @@
-// Where the time of a step goes, kernel by kernel, at the la-quarter size: `node bench/profile.mjs [--json]`.
+// Where the time of a step goes, kernel by kernel, at the la-quarter size: `node bench/profile.mjs [--json] [--threads=1]`.
 import { parseArgs } from 'node:util';
 import { profileKernels } from '@crln/backend-wasm';
 import { crlnStep } from './workloads/crlnStep.mjs';
 
 const STEPS = 15;
-const { values: given } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
+const { values: given } = parseArgs({
+  options: { json: { type: 'boolean', default: false }, threads: { type: 'string' } },
+});
 const size = { base: 8, levels: 3, patch: [32, 32, 16], batch: 2 };
 const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];
 
 /** Median over some steps of what each kernel took, the most expensive first, and of what is left. */
 async function profile(method) {
-  const { run } = await crlnStep({ ...size, method });
+  const { run } = await crlnStep({ ...size, method, threads: given.threads && Number(given.threads) });
   for (let i = 0; i < STEPS; i++) run();
   const steps = [];
   for (let i = 0; i < STEPS; i++) steps.push(await profileKernels(run));

@@ -6,6 +6,7 @@ import { pytorch } from '../lib/contestants.mjs';
 const network = { base: 2, levels: 3, patch: [16, 16, 8], batch: 2 };
 /** A small case of every workload that PyTorch is compared on. */
 const cases = {
+  conv3d: { kind: 'transposed', input: [1, 4, 4, 4], channels: [2, 3], direction: 'filter gradient' },
   crln_step: network,
   inference: { ...network, volume: [24, 16, 12], overlap: 0.5 },
   vnet_step: network,
@@ -22,7 +23,7 @@ const required = process.env.CRLN_REQUIRE?.split(',').includes('torch');
 describe('the PyTorch side of the benchmark', () => {
   it.for(workloads.sort())('runs %s', async (workload, { skip }) => {
     expect(cases).toHaveProperty(workload);
-    const worker = await pytorch(workload).start(cases[workload]);
+    const worker = await pytorch(workload).start({ threads: 1, ...cases[workload] });
     if (worker.absent && !required) skip(worker.absent);
     expect(worker.absent).toBeUndefined();
     try {

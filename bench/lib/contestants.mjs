@@ -12,16 +12,17 @@ export const ours = (suite, name = 'ours') => ({
 const json = (options) => JSON.stringify(options);
 const serve = fileURLToPath(new URL('../peers/serve.py', import.meta.url));
 
-/** PyTorch, with as many threads as ours has: one. `CRLN_PYTHON` names another interpreter than the first that has torch. */
+/** PyTorch, with as many threads as ours has. `CRLN_PYTHON` names another interpreter than the first that has torch. */
 export const pytorch = (workload) => ({
   name: 'PyTorch',
-  async start(options) {
-    const threads = '1';
+  peer: true,
+  async start({ threads: count, ...rest }) {
+    const threads = String(count);
     const tried = [];
     // Debian's python3-torch belongs to /usr/bin/python3, which need not be the first on the path.
     for (const python of process.env.CRLN_PYTHON ? [process.env.CRLN_PYTHON] : ['python3', '/usr/bin/python3']) {
       const environment = { OMP_NUM_THREADS: threads, MKL_NUM_THREADS: threads, PYTHONDONTWRITEBYTECODE: '1' };
-      const worker = await start(python, [serve, workload, json(options)], environment).catch(({ message }) => ({
+      const worker = await start(python, [serve, workload, threads, json(rest)], environment).catch(({ message }) => ({
         first: { absent: message },
       }));
       if (!worker.first.absent) return worker;
@@ -30,3 +31,6 @@ export const pytorch = (workload) => ({
     return { absent: `no PyTorch to compare with (${tried.join('; ')}); Debian: apt-get install python3-torch` };
   },
 });
+
+/** What ours ran on. */
+export const describe = ({ kernelBuild, threads }) => `@crln on crln-wasm (${kernelBuild}, ${threads} threads)`;

@@ -1,5 +1,5 @@
 // Runs the cases of a benchmark: all contestants of a case in one run, by turns, the median of some runs after a warm-up.
-import { cpus, loadavg } from 'node:os';
+import { availableParallelism, cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { serve } from './worker.mjs';
 
@@ -10,7 +10,7 @@ const number = { type: 'string' };
  *
  * @param prepare makes the workload of given options: `{ run, about }`
  * @param cases objects with `name`, `runs`, `warmUp` and the workload's options; `--base`, `--levels`, `--patch` and `--batch` make a case of
- *   their own in their place, the rest taken from the first
+ *   their own in their place, the rest taken from the first. `--threads` (all cores by default) holds for all contestants that do not set their own.
  * @param contestants of bench/lib/contestants.mjs, ours first
  */
 export async function suite({ name, prepare, cases, contestants, notes = () => ({}) }) {
@@ -24,6 +24,7 @@ export async function suite({ name, prepare, cases, contestants, notes = () => (
       levels: number,
       patch: number,
       batch: number,
+      threads: { type: 'string', default: String(availableParallelism()) },
     },
   });
   if (given.worker) return serve(prepare, JSON.parse(given.worker));
@@ -31,7 +32,10 @@ export async function suite({ name, prepare, cases, contestants, notes = () => (
   const rows = [];
   if (!given.json) console.log(`${machine.cpu}, ${machine.cores} cores, load ${machine.load.toFixed(2)}`);
   for (const one of asked(cases, given)) {
-    const row = await race(one, given['no-peer'] ? contestants.filter((c) => c.name !== 'PyTorch') : contestants);
+    const row = await race(
+      { threads: Number(given.threads), ...one },
+      given['no-peer'] ? contestants.filter((c) => !c.peer) : contestants,
+    );
     Object.assign(row, notes(row));
     rows.push(row);
     if (!given.json) print(row);
@@ -56,11 +60,13 @@ async function race({ name, runs, warmUp, ...options }, contestants) {
   for (const contestant of contestants) {
     const worker = await contestant.start({ ...options, ...contestant.options?.(options) });
     if (worker.absent) absent.push(worker.absent);
-    else workers.push({ name: contestant.name, worker, answers: [] });
+    else workers.push({ name: contestant.name, worker, answers: [], most: contestant.runs?.(options) ?? runs });
   }
   try {
     for (let i = -warmUp; i < runs; i++) {
-      for (const { worker, answers } of workers) {
+      for (const { worker, answers, most } of workers) {
+        // Who is asked for a single run is too slow to be warmed up.
+        if (i >= most || (i < 0 && most === 1)) continue;
         const answer = await worker.run();
         if (i >= 0) answers.push(answer);
       }
@@ -79,6 +85,8 @@ async function race({ name, runs, warmUp, ...options }, contestants) {
     value: answers.at(-1).value,
   }));
   const [first] = results;
+  const { flop } = workers[0].worker.first;
+  if (flop) for (const result of results) result.gflops = flop / result.ms / 1e6;
   for (const other of results.slice(1)) {
     other.timeRatio = first.ms / other.ms;
     other.peakRatio = first.peakMiB / other.peakMiB;
@@ -90,13 +98,16 @@ const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];
 
 function print({ case: name, options, runs, results, absent = [], notes = [] }) {
   console.log(`\n${name}: ${JSON.stringify(options)}, median of ${runs}`);
-  console.log(row(['', 'ms', 'best', 'CPU ms', 'peak MiB', 'at start', 'ours: time', 'memory']));
-  for (const { name, ms, bestMs, cpuMs, peakMiB, startMiB, timeRatio, peakRatio } of results) {
+  console.log(row(['', 'ms', 'best', 'CPU ms', 'peak MiB', 'at start', 'GFLOP/s', 'ours: time', 'memory']));
+  for (const { name, ms, bestMs, cpuMs, peakMiB, startMiB, gflops, timeRatio, peakRatio } of results) {
     const ratios = timeRatio ? [`${timeRatio.toFixed(2)}×`, `${peakRatio.toFixed(2)}×`] : [];
-    console.log(row([name, ...[ms, bestMs, cpuMs, peakMiB, startMiB].map((value) => value.toFixed(0)), ...ratios]));
+    console.log(
+      row([name, ...[ms, bestMs, cpuMs, peakMiB, startMiB].map(figure), gflops?.toFixed(1) ?? '', ...ratios]),
+    );
   }
   for (const { name, about } of results) console.log(`  ${name}: ${about}`);
   for (const line of [...notes, ...absent]) console.log(`  ${line}`);
 }
 
+const figure = (value) => value.toFixed(value < 10 ? 2 : 0);
 const row = ([name, ...cells]) => name.padEnd(22) + cells.map((cell) => cell.padStart(11)).join('');

@@ -3,19 +3,19 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
-/** Answers until stdin ends. `prepare(options)` makes a function that runs the workload once; it also says what it runs on. */
+/** Answers until stdin ends. `prepare(options)` makes a function that runs the workload once, or `repeats` times, and says what it runs on. */
 export async function serve(prepare, options) {
   const reply = (message) => process.stdout.write(`${JSON.stringify(message)}\n`);
-  const { run, about } = await prepare(options);
+  const { run, about, flop, repeats = 1 } = await prepare(options);
   const peakBytes = () => process.resourceUsage().maxRSS * 1024;
-  reply({ about, peakBytes: peakBytes() });
+  reply({ about, flop, peakBytes: peakBytes() });
   for await (const _ of createInterface({ input: process.stdin })) {
     const cpu = process.cpuUsage();
     const start = performance.now();
     const value = await run();
-    const seconds = (performance.now() - start) / 1e3;
+    const seconds = (performance.now() - start) / 1e3 / repeats;
     const { user, system } = process.cpuUsage(cpu);
-    reply({ seconds, cpuSeconds: (user + system) / 1e6, peakBytes: peakBytes(), value });
+    reply({ seconds, cpuSeconds: (user + system) / 1e6 / repeats, peakBytes: peakBytes(), value });
   }
 }
 

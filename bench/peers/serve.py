@@ -1,4 +1,4 @@
-"""A PyTorch contestant: `serve.py WORKLOAD OPTIONS`, started by bench/lib/contestants.mjs.
+"""A PyTorch contestant: `serve.py WORKLOAD THREADS OPTIONS`, started by bench/lib/contestants.mjs.
 
 Says in a first line of JSON what it is (or `absent`, and why), then runs the workload once for every line it reads.
 """
@@ -22,15 +22,16 @@ def main():
         import torch
     except ImportError as error:
         return reply(absent=str(error))
-    torch.set_num_threads(1)
+    torch.set_num_threads(int(sys.argv[2]))
     torch.manual_seed(0)
-    run = importlib.import_module(sys.argv[1]).prepare(**json.loads(sys.argv[2]))
-    reply(about=f'PyTorch {torch.__version__}, {torch.get_num_threads()} thread', peakBytes=peak_bytes())
+    run = importlib.import_module(sys.argv[1]).prepare(**json.loads(sys.argv[3]))
+    reply(about=f'PyTorch {torch.__version__}, {torch.get_num_threads()} threads', peakBytes=peak_bytes())
     for _ in sys.stdin:
         cpu, start = time.process_time(), time.perf_counter()
         value = run()
         seconds, spent = time.perf_counter() - start, time.process_time() - cpu
-        reply(seconds=seconds, cpuSeconds=spent, peakBytes=peak_bytes(), value=value)
+        repeats = getattr(run, 'repeats', 1)
+        reply(seconds=seconds / repeats, cpuSeconds=spent / repeats, peakBytes=peak_bytes(), value=value)
 
 
 main()

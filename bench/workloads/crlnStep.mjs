@@ -1,14 +1,14 @@
-import { buildName } from '@crln/backend-wasm';
 import { useBackend } from '@crln/ops';
 import { findMethod, parseSettings, Session, trainSettings } from '@crln/train';
 import * as tf from '@tensorflow/tfjs-core';
 import { noise, slabs } from '../lib/arrays.mjs';
+import { describe } from '../lib/contestants.mjs';
 
 const ITERATIONS = 100_000;
 
 /** One step of the method once its warm-up is over, `batch` labelled and as many unlabelled patches; augmentation excluded. */
-export async function crlnStep({ base, levels, patch, batch, method: name = 'crln' }) {
-  await useBackend('wasm');
+export async function crlnStep({ base, levels, patch, batch, threads, method: name = 'crln' }) {
+  const backend = await useBackend('wasm', { threads });
   const settings = parseSettings(
     trainSettings,
     { patch, batch: [batch, batch], network: { baseFilters: base, levels }, optimizer: { learningRate: 0.01 } },
@@ -35,5 +35,5 @@ export async function crlnStep({ base, levels, patch, batch, method: name = 'crl
     tf.dispose(losses);
     return value;
   };
-  return { run: step, about: `@crln on crln-wasm (${buildName()})` };
+  return { run: step, about: describe(backend) };
 }

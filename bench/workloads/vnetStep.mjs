@@ -1,14 +1,14 @@
-import { buildName } from '@crln/backend-wasm';
 import { applyNetwork, vNet, weightVariables } from '@crln/layers';
 import { diceCeLoss } from '@crln/losses';
 import { useBackend } from '@crln/ops';
 import { Sgd } from '@crln/train';
 import * as tf from '@tensorflow/tfjs-core';
 import { noise, slabs } from '../lib/arrays.mjs';
+import { describe } from '../lib/contestants.mjs';
 
 /** One supervised step of V-Net: forward, 0.5·(cross-entropy + Dice), backward, SGD. */
-export async function vnetStep({ base, levels, patch, batch }) {
-  await useBackend('wasm');
+export async function vnetStep({ base, levels, patch, batch, threads }) {
+  const backend = await useBackend('wasm', { threads });
   const network = vNet({ baseFilters: base, levels });
   const sgd = new Sgd(weightVariables(network), { learningRate: 0.01, weightDecay: 5e-4 });
   const image = tf.tensor(noise(1, batch, ...patch), [batch, ...patch, 1]);
@@ -25,5 +25,5 @@ export async function vnetStep({ base, levels, patch, batch }) {
     loss.dispose();
     return value;
   };
-  return { run: step, about: `@crln on crln-wasm (${buildName()})` };
+  return { run: step, about: describe(backend) };
 }

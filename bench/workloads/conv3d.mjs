@@ -1,0 +1,38 @@
+import { useBackend } from '@crln/ops';
+import * as tf from '@tensorflow/tfjs-core';
+import { describe } from '../lib/contestants.mjs';
+
+/**
+ * One direction of a convolution through the kernels that plain `tf.conv3d` and its gradients call. `kind`: 3x3x3, 1x1x1, 2x2x2 s2, or
+ * transposed (of the latter two, stride 2; `channels` are the input's and the output's).
+ */
+export async function conv3d({ kind, input: given, channels: [ci, co], direction, threads, backend: name = 'wasm' }) {
+  const backend = await useBackend(name, { threads });
+  const size = Number(kind[0]) || 2;
+  const stride = size === 2 ? 2 : 1;
+  const transposed = kind === 'transposed';
+  const [n, d, h, w] = given;
+  // A transposed convolution is the input gradient of one with the larger volume as its input.
+  const input = transposed ? [n, d * 2, h * 2, w * 2, co] : [n, d, h, w, ci];
+  const [channelsIn, channelsOut] = transposed ? [co, ci] : [ci, co];
+  const filter = tf.randomNormal([size, size, size, channelsIn, channelsOut], 0, 1, 'float32', 1);
+  const x = tf.randomNormal(input, 0, 1, 'float32', 2);
+  const output = [n, ...input.slice(1, 4).map((side) => side / stride), channelsOut];
+  const dy = tf.randomNormal(output, 0, 1, 'float32', 3);
+  const attrs = { pad: 'same', strides: [stride, stride, stride] };
+  const kernel = (kernelName, inputs, more) => tf.engine().runKernel(kernelName, inputs, { ...attrs, ...more });
+  const forward = () => kernel('Conv3D', { x, filter }, { dataFormat: 'NDHWC', dilations: [1, 1, 1] });
+  const inputGrad = () => kernel('Conv3DBackpropInputV2', { dy, filter }, { inputShape: input });
+  const once = {
+    forward: transposed ? inputGrad : forward,
+    'input gradient': transposed ? forward : inputGrad,
+    'filter gradient': () => kernel('Conv3DBackpropFilterV2', { x, dy }, { filterShape: filter.shape }),
+  }[direction];
+  const flop = 2 * output.slice(0, 4).reduce((a, b) => a * b) * size ** 3 * channelsIn * channelsOut;
+  // Small ones are repeated, so that a run is some milliseconds.
+  const repeats = name === 'cpu' ? 1 : Math.max(1, Math.round(2e8 / flop));
+  const run = () => {
+    for (let i = 0; i < repeats; i++) once().dispose();
+  };
+  return { run, flop, repeats, about: name === 'cpu' ? 'stock TensorFlow.js cpu' : describe(backend) };
+}

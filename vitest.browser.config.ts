@@ -13,6 +13,8 @@ const ops = 'packages/{ops,backend-wasm}/__tests__/**';
 
 /** Only Node can run these. */
 const exclude = [
+  'packages/backend-wasm/__tests__/sameBits.test.ts', // loads modules anew; in browser/page.isolated.ts workers do that
+  'packages/backend-wasm/__tests__/threads.test.ts', // sets environment variables, and plays a page; browser/ has real ones
   'packages/ops/__tests__/bundle.test.ts', // runs a bundler and Node's vm
   'packages/ops/__tests__/tensorflow.test.ts', // stands in for @tensorflow/tfjs-node, which is a Node package
 ];

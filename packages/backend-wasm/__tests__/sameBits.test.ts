@@ -1,92 +1,12 @@
-import { KERNELS, stream } from '@crln/core';
 import * as tf from '@tensorflow/tfjs-core';
-import { describe, expect, it, vi } from 'vitest';
+import { vi } from 'vitest';
+import { computeBits } from './bits.js';
+import { holdSameBits } from './sameBits.js';
 
-/** Values that are not round, so that another order of additions shows. */
-function noise(shape: number[], seed: number): tf.Tensor {
-  const rng = stream(seed, 'bits', 0, 0);
-  const values = Float32Array.from(
-    { length: shape.reduce((a, b) => a * b) },
-    () => rng.normal() * 10 ** rng.range(-2, 2),
-  );
-  return tf.tensor(values, shape);
-}
-
-const conv = {
-  strides: [1, 1, 1],
-  pads: [
-    [1, 1],
-    [1, 1],
-    [1, 1],
-  ],
-  dilations: [1, 1, 1],
-};
-const down = { ...conv, strides: [2, 2, 2], pads: conv.pads.map(() => [0, 0]) };
-
-/** The kernels whose sums or slabs are shared out, on volumes of several units. */
-function results(): Float32Array[] {
-  const run = (name: string, inputs: tf.NamedTensorMap, attrs: object) =>
-    tf
-      .tidy(() => ([] as tf.Tensor[]).concat(tf.engine().runKernel(name, inputs, attrs as tf.NamedAttrMap)))
-      .map((tensor) => tensor.dataSync() as Float32Array);
-  const [x, wide] = [noise([2, 24, 26, 22, 8], 1), noise([1, 12, 14, 10, 40], 2)];
-  const filter = noise([3, 3, 3, 8, 16], 3);
-  const dy = noise([2, 24, 26, 22, 16], 4);
-  const norm = { over: 'batch', epsilon: 1e-5, relu: true };
-  const [y, mean, variance] = tf.tidy(() => tf.engine().runKernel(KERNELS.Norm, { x }, norm) as unknown as tf.Tensor[]);
-  return [
-    run(KERNELS.Conv3d, { x, filter }, conv),
-    run(KERNELS.Conv3dInputGrad, { dy, filter }, { ...conv, inputShape: x.shape }),
-    run(KERNELS.Conv3dFilterGrad, { x, dy }, { ...conv, filterShape: filter.shape }),
-    run(KERNELS.Conv3dFilterGrad, { x: wide, dy: wide }, { ...conv, filterShape: [3, 3, 3, 40, 40] }),
-    run(KERNELS.Conv3d, { x, filter: noise([2, 2, 2, 8, 16], 5) }, down),
-    run(KERNELS.Conv3dFilterGrad, { x, dy: noise([2, 12, 13, 11, 16], 6) }, { ...down, filterShape: [2, 2, 2, 8, 16] }),
-    run(KERNELS.DepthwiseConv3dFilterGrad, { x, dy: x }, { ...conv, filterShape: [3, 3, 3, 8] }),
-    run(KERNELS.Norm, { x }, norm),
-    run(KERNELS.NormGrad, { dy: x, x, y: y!, mean: mean!, variance: variance! }, norm),
-    run(KERNELS.ChannelSum, { x }, {}),
-    run(
-      'BatchMatMul',
-      { a: noise([1, 30_000, 12], 7), b: noise([1, 30_000, 9], 8) },
-      { transposeA: true, transposeB: false },
-    ),
-    run(
-      'BatchMatMul',
-      { a: noise([1, 3000, 50], 9), b: noise([1, 50, 33], 10) },
-      { transposeA: false, transposeB: false },
-    ),
-    run('Sum', { x }, { axis: [0, 1, 2, 3, 4], keepDims: false }),
-    run('Sum', { x }, { axis: [0, 1, 2, 3], keepDims: false }),
-    run('Softmax', { logits: x }, { dim: -1 }),
-  ].flat();
-}
-
-/** {@link results} on an engine of its own with so many threads. */
-async function withThreads(threads: number): Promise<Float32Array[]> {
+holdSameBits(async (threads) => {
   vi.resetModules();
   if (tf.findBackend('crln-wasm')) tf.removeBackend('crln-wasm');
   for (const { kernelName } of tf.getKernelsForBackend('crln-wasm')) tf.unregisterKernel(kernelName, 'crln-wasm');
-  const { registerWasmBackend, WASM_BACKEND } = await import('../src/index.js');
   const { engine } = await import('../src/engine.js');
-  expect(await registerWasmBackend({ threads, poison: true })).toMatchObject({ threads });
-  await tf.setBackend(WASM_BACKEND);
-  expect(engine().threads).toBe(threads);
-  // Workers come a little later: what counts is what is computed together with them.
-  let all = results();
-  for (let turn = 0; threads > 1 && turn < 50 && engine().helped < 10; turn++) all = results();
-  if (threads > 1) expect(engine().helped).toBeGreaterThanOrEqual(10);
-  return all;
-}
-
-describe('threads', () => {
-  it('do not change one bit of a result: 1, 2 and 4 give the same', async () => {
-    const one = await withThreads(1);
-    expect(one.every((values) => values.every(Number.isFinite))).toBe(true);
-    for (const threads of [2, 4]) {
-      const many = await withThreads(threads);
-      many.forEach((values, i) => {
-        expect(Buffer.compare(Buffer.from(values.buffer), Buffer.from(one[i]!.buffer)), `result ${i}`).toBe(0);
-      });
-    }
-  });
+  return computeBits(threads, { api: await import('../src/index.js'), engine });
 });

@@ -30,7 +30,7 @@ function forward(g: ConvGeometry, x: TensorInfo, filter: TensorInfo, bias: Tenso
     filter: call.floats(filter).byteOffset,
     filterStrides: { tap: g.inChannels * g.outChannels, source: g.outChannels, result: 1 },
   };
-  if (suitsWinograd(g)) winograd({ ...job, before: g.before, mirrored: false });
+  if (suitsWinograd(g, g.inChannels, g.output)) winograd({ ...job, before: g.before, mirrored: false });
   else gather({ ...job, plan: forwardPlan(g) });
   return call.output(outputShape(g), y);
 }
@@ -49,7 +49,7 @@ function inputGrad(g: ConvGeometry, dy: TensorInfo, filter: TensorInfo, bias: Te
     filter: call.floats(filter).byteOffset,
     filterStrides: { tap: g.inChannels * g.outChannels, source: 1, result: g.outChannels },
   };
-  if (suitsWinograd(g)) winograd({ ...job, before: mirrorPads(g), mirrored: true });
+  if (suitsWinograd(g, g.outChannels, g.input)) winograd({ ...job, before: mirrorPads(g), mirrored: true });
   else gather({ ...job, plan: inputGradPlan(g) });
   return call.output(inputShape(g), dx);
 }
@@ -65,7 +65,7 @@ function filterGrad(g: ConvGeometry, x: TensorInfo, dy: TensorInfo, call: Call) 
     gradient: { at: call.floats(dy).byteOffset, size: g.output, channels: g.outChannels },
     result: dw.byteOffset,
   };
-  if (suitsWinograd(g)) winogradGrad({ ...job, before: g.before });
+  if (suitsWinograd(g, g.inChannels, g.output)) winogradGrad({ ...job, before: g.before });
   else filterSums({ ...job, plan: forwardPlan(g), depthwise: false });
   return call.output(shape, dw);
 }

@@ -24,6 +24,13 @@ const conv = {
 };
 const down = { ...conv, strides: [2, 2, 2], pads: conv.pads.map(() => [0, 0]) };
 
+/** Means of two neighbours, n − 1 rows. */
+const halves = (n: number) => ({
+  starts: Int32Array.from({ length: n }, (_, i) => 2 * i),
+  columns: Int32Array.from({ length: 2 * n - 2 }, (_, k) => (k + 1) >> 1),
+  weights: new Float32Array(2 * n - 2).fill(0.5),
+});
+
 /** The kernels whose sums or slabs are shared out, on volumes of several units. */
 function results(): Float32Array[] {
   const run = (name: string, inputs: tf.NamedTensorMap, attrs: object) =>
@@ -35,6 +42,8 @@ function results(): Float32Array[] {
   const dy = noise([2, 24, 26, 22, 16], 4);
   const norm = { over: 'batch', epsilon: 1e-5, relu: true };
   const [y, mean, variance] = tf.tidy(() => tf.engine().runKernel(KERNELS.Norm, { x }, norm) as unknown as tf.Tensor[]);
+  const pool = { poolSize: [3, 3, 3], strides: [1, 1, 1], pads: conv.pads };
+  const pooled = tf.tidy(() => tf.engine().runKernel(KERNELS.MaxPool3d, { x }, pool as never) as tf.Tensor);
   return [
     run(KERNELS.Conv3d, { x, filter }, conv),
     run(KERNELS.Conv3dInputGrad, { dy, filter }, { ...conv, inputShape: x.shape }),
@@ -59,6 +68,8 @@ function results(): Float32Array[] {
     run('Sum', { x }, { axis: [0, 1, 2, 3, 4], keepDims: false }),
     run('Sum', { x }, { axis: [0, 1, 2, 3], keepDims: false }),
     run('Softmax', { logits: x }, { dim: -1 }),
+    run(KERNELS.MaxPool3dGrad, { dy: pooled, x, y: pooled }, pool),
+    run(KERNELS.Resample3d, { x }, { matrices: [halves(24), halves(26), halves(22)] }),
   ].flat();
 }
 

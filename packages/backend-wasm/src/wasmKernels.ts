@@ -1,5 +1,10 @@
+import type { Triple } from '@crln/core';
+
 /** What a call of a shared kernel ends with: units `from` … `to` − 1 of its work, done by thread `thread` (0: the caller). */
 type Unit = [from: number, to: number, thread: number];
+
+/** Channels; sizes of x and y; window, strides and the padding before each axis. */
+type PoolWords = [channels: number, ...x: Triple, ...y: Triple, ...window: Triple, ...strides: Triple, ...pads: Triple];
 
 /** Kernels whose units threads share, by {@link Engine.run}. Numbers are pointers or whole numbers unless said. See assembly/. */
 export interface SharedWasmKernels {
@@ -60,6 +65,72 @@ export interface SharedWasmKernels {
     rows: number,
     columns: number,
     shares: number,
+    ...unit: Unit
+  ): void;
+  maxPool(
+    ...call: [
+      x: number,
+      y: number,
+      scratch: number,
+      scratchBytes: number,
+      total: number,
+      rows: number,
+      ...PoolWords,
+      ...Unit,
+    ]
+  ): void;
+  maxPoolGrad(
+    ...call: [dy: number, x: number, y: number, dx: number, slabs: number, windows: number, ...PoolWords, ...Unit]
+  ): void;
+  gatherAxes(
+    x: number,
+    y: number,
+    sampleBytes: number,
+    depth: number,
+    height: number,
+    runs: number,
+    runCount: number,
+    outDepth: number,
+    outHeight: number,
+    rowElements: number,
+    fill: number,
+    total: number,
+    rows: number,
+    ...unit: Unit
+  ): void;
+  gatherVoxels(
+    x: number,
+    index: number,
+    y: number,
+    wrong: number,
+    voxels: number,
+    channels: number,
+    fill: number,
+    total: number,
+    rows: number,
+    ...unit: Unit
+  ): void;
+  resample(
+    x: number,
+    y: number,
+    scratch: number,
+    scratchBytes: number,
+    pairs: number,
+    sampleBytes: number,
+    depth: number,
+    depthEntries: number,
+    height: number,
+    heightEntries: number,
+    width: number,
+    widthEntries: number,
+    outDepth: number,
+    outHeight: number,
+    outWidth: number,
+    sourceWidth: number,
+    channels: number,
+    direct: number,
+    total: number,
+    rows: number,
     ...unit: Unit
   ): void;
 }

@@ -1,3 +1,4 @@
+import { kernelCalls, resetKernelCalls } from '@crln/backend-wasm';
 import { KERNELS, stream } from '@crln/core';
 import { gatherRows, gatherVoxels, sampleMasked } from '@crln/ops';
 import * as tf from '@tensorflow/tfjs-core';
@@ -21,25 +22,30 @@ describeBackends('gatherRows', (backend) => {
 describeBackends('gatherVoxels', (backend) => {
   const index = Int32Array.from({ length: 48 }, (_, v) => (v % 5 === 2 ? -1 : (v * 31) % 48));
 
-  it.each([[[2, 2, 3, 4]], [[2, 2, 3, 4, 3]]])('moves voxels and fills where the index is −1: %j', (shape) => {
-    const channels = shape[4] ?? 1;
-    check({
-      backend,
-      inputs: { x: normals(shape) },
-      op: ({ x }) => gatherVoxels(x!, index, 0.5),
-      reference: ({ x }) =>
-        [...index].flatMap((v) =>
-          v < 0 ? Array(channels).fill(0.5) : [...x!.data.subarray(v * channels, (v + 1) * channels)],
-        ),
-      kernels: [KERNELS.ScatterRows],
-    });
-  });
+  it.each([[[2, 2, 3, 4]], [[2, 2, 3, 4, 3]], [[2, 2, 3, 4, 5]], [[2, 2, 3, 4, 17]]])(
+    'moves voxels and fills where the index is −1: %j',
+    (shape) => {
+      const channels = shape[4] ?? 1;
+      check({
+        backend,
+        inputs: { x: normals(shape) },
+        op: ({ x }) => gatherVoxels(x!, index, 0.5),
+        reference: ({ x }) =>
+          [...index].flatMap((v) =>
+            v < 0 ? Array(channels).fill(0.5) : [...x!.data.subarray(v * channels, (v + 1) * channels)],
+          ),
+        kernels: [KERNELS.GatherVoxels, KERNELS.ScatterRows],
+      });
+    },
+  );
 
   it('keeps labels int32 and takes the index as a tensor too', () => {
     tf.tidy(() => {
       const labels = Int32Array.from(index, (_, v) => v % 3);
+      resetKernelCalls();
       const y = gatherVoxels(tf.tensor4d(labels, [2, 2, 3, 4], 'int32'), tf.tensor1d(index, 'int32'), -1);
       expect(y.dtype).toBe('int32');
+      if (backend === 'wasm') expect(kernelCalls()).toEqual({ [KERNELS.GatherVoxels]: 1 });
       expect([...y.dataSync()]).toEqual([...index].map((v) => (v < 0 ? -1 : labels[v])));
     });
   });

@@ -1,4 +1,4 @@
-import type { Padding3d, Triple } from '@crln/core';
+import { KERNELS, type Padding3d, type Triple } from '@crln/core';
 import { maxPool3d } from '@crln/ops';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
@@ -47,6 +47,7 @@ describeBackends('maxPool3d', (backend) => {
         inputs: { x: normals([2, ...input, channels]) },
         op: ({ x }) => maxPool3d(x!, { poolSize, strides, padding }),
         reference: ({ x }) => reference(x!, poolSize, strides, padding),
+        kernels: [KERNELS.MaxPool3d, KERNELS.MaxPool3dGrad],
       });
     },
   );

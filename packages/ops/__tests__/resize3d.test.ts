@@ -1,4 +1,4 @@
-import type { Triple } from '@crln/core';
+import { KERNELS, type Triple } from '@crln/core';
 import { resize3d } from '@crln/ops';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
@@ -49,6 +49,7 @@ describeBackends('resize3d', (backend) => {
           inputs: { x: normals([2, ...from, channels]) },
           op: ({ x }) => resize3d(x!, to, { alignCorners }),
           reference: ({ x }) => trilinear(x!, to, alignCorners),
+          kernels: [KERNELS.Resample3d],
         });
       },
     );
@@ -83,6 +84,7 @@ describeBackends('resize3d', (backend) => {
         inputs: { x: normals(shape) },
         op: ({ x }) => resize3d(x!, to, { mode: 'nearest' }),
         reference: ({ x }) => picked(x!),
+        kernels: [KERNELS.GatherAxes],
       });
       tf.tidy(() => {
         const labels = normals(shape, 2).data.map((v) => Math.abs(Math.round(v)));

@@ -1,3 +1,4 @@
+import { KERNELS } from '@crln/core';
 import { flip3d, rot90InPlane } from '@crln/ops';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
@@ -18,13 +19,19 @@ function moved(x: Values, size: number[], source: (d: number, h: number, w: numb
 }
 
 describeBackends('flip3d', (backend) => {
-  it.each([0, 1, 2] as const)('mirrors axis %s', (axis) => {
+  it.each([
+    [0, 1],
+    [1, 5],
+    [2, 17],
+    [2, 3],
+  ] as const)('mirrors axis %s of %s channels', (axis, channels) => {
     check({
       backend,
-      inputs: { x: normals([2, 3, 2, 4, 3]) },
+      inputs: { x: normals([2, 3, 2, 4, channels]) },
       op: ({ x }) => flip3d(x!, axis),
       reference: ({ x }) =>
         moved(x!, [3, 2, 4], (...at) => at.map((i, a) => (a === axis ? x!.shape[a + 1]! - 1 - i : i))),
+      kernels: [KERNELS.GatherAxes],
     });
   });
 
@@ -36,17 +43,18 @@ describeBackends('flip3d', (backend) => {
 describeBackends('rot90InPlane', (backend) => {
   // np.rot90(x, 1, axes = (D, H)): out[d, h] = x[h, n − 1 − d] with n = the size of H.
   it.each([
-    [1, (d: number, h: number) => [h, 1 - d]],
-    [2, (d: number, h: number) => [2 - d, 1 - h]],
-    [3, (d: number, h: number) => [2 - h, d]],
-    [-1, (d: number, h: number) => [2 - h, d]],
-    [4, (d: number, h: number) => [d, h]],
-  ])('equals np.rot90 for k = %s', (k, source) => {
+    [1, 3, (d: number, h: number) => [h, 1 - d]],
+    [2, 17, (d: number, h: number) => [2 - d, 1 - h]],
+    [3, 1, (d: number, h: number) => [2 - h, d]],
+    [-1, 5, (d: number, h: number) => [2 - h, d]],
+    [4, 3, (d: number, h: number) => [d, h]],
+  ])('equals np.rot90 for k = %s and %s channels', (k, channels, source) => {
     check({
       backend,
-      inputs: { x: normals([2, 3, 2, 4, 3]) },
+      inputs: { x: normals([2, 3, 2, 4, channels]) },
       op: ({ x }) => rot90InPlane(x!, k),
       reference: ({ x }) => moved(x!, k % 2 === 0 ? [3, 2, 4] : [2, 3, 4], (d, h, w) => [...source(d, h), w]),
+      kernels: k === 4 ? [] : [KERNELS.GatherAxes],
     });
   });
 

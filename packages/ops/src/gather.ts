@@ -2,6 +2,7 @@ import { CrlnError, KERNELS } from '@crln/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { expectShape } from './checks.js';
 import { differentiable, hasKernel, runKernel } from './kernel.js';
+import { movesVoxels } from './moves.js';
 
 /**
  * Picks rows: y[k] = x[indices[k]]. The gradient adds up the rows that were picked more than once.
@@ -52,13 +53,39 @@ export function gatherVoxels<T extends tf.Tensor>(x: T, index: tf.Tensor | Int32
   }
   return tf.tidy(() => {
     const flat = index instanceof Int32Array ? tf.tensor1d(index, 'int32') : tf.reshape(index, [-1]);
-    const rows = tf.reshape(x, [voxels, -1]);
-    const picked = gatherRows(rows, tf.maximum(flat, tf.scalar(0, 'int32')));
-    // Arithmetic rather than tf.where: int32 stays int32, and the gradient of a filled voxel is 0.
-    const inside = tf.reshape(tf.cast(tf.greaterEqual(flat, tf.scalar(0, 'int32')), x.dtype), [voxels, 1]);
+    if (movesVoxels(x)) return movedVoxels(x, flat, fill);
+    const { row, inside } = insideRows(flat, x.dtype);
+    const picked = gatherRows(tf.reshape(x, [voxels, -1]), row);
     const filler = tf.mul(tf.sub(tf.scalar(1, x.dtype), inside), tf.scalar(fill, x.dtype));
     return tf.reshape(tf.add(tf.mul(picked, inside), filler), x.shape) as T;
   });
+}
+
+/** By the kernel of the backend. */
+function movedVoxels<T extends tf.Tensor>(x: T, index: tf.Tensor, fill: number): T {
+  const forward = () => runKernel(KERNELS.GatherVoxels, { x, index }, { fill });
+  if (x.dtype !== 'float32') return forward()[0] as T;
+  return differentiable('gatherVoxels', {
+    inputs: { x },
+    forward: (save) => {
+      save([index]);
+      return forward();
+    },
+    gradient: ([dy], [index]) => ({
+      x: () => {
+        const { row, inside } = insideRows(index!, 'float32');
+        const rows = tf.mul(tf.reshape(dy!, [row.size, -1]), inside);
+        return tf.reshape(scatterRows(rows, row, row.size), x.shape);
+      },
+    }),
+  })[0] as T;
+}
+
+/** A row for every voxel, 0 where its index is −1, and whether it is not: 1 or 0, [V, 1]. Arithmetic rather than tf.where: int32 stays int32. */
+function insideRows(index: tf.Tensor, dtype: tf.DataType): { row: tf.Tensor; inside: tf.Tensor } {
+  const zero = tf.scalar(0, 'int32');
+  const inside = tf.reshape(tf.cast(tf.greaterEqual(index, zero), dtype), [-1, 1]);
+  return { row: tf.maximum(index, zero), inside };
 }
 
 /**

@@ -1,6 +1,7 @@
 import { CrlnError, type Pads3d, type Triple } from '@crln/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { cropSpace, padSpace } from './axis.js';
+import { eachAxis, gatherAxes, movesVoxels, positionsAlong } from './moves.js';
 
 export interface PadOptions {
   /** `'constant'` (default), or `'reflect'`: mirrored at the border voxel, which is not repeated. */
@@ -29,6 +30,17 @@ export function pad3d<T extends tf.Tensor>(x: T, pads: Pads3d, options: PadOptio
       );
     }
   });
+  if (movesVoxels(x)) {
+    const source = (i: number, n: number) => {
+      if (i >= 0 && i < n) return i;
+      return mode === 'constant' ? -1 : i < 0 ? -i : 2 * (n - 1) - i;
+    };
+    const from = eachAxis((axis) => {
+      const [n, [before, after]] = [size[axis], pads[axis]];
+      return positionsAlong(before + n + after, (i) => source(i - before, n));
+    });
+    return gatherAxes(x, from, { fill: value });
+  }
   return tf.tidy(() => {
     if (mode === 'constant') return tf.clone(padSpace(x, pads, value)) as T;
     return tf.clone(pads.reduce<tf.Tensor>((y, [before, after], a) => reflect(y, a + 1, before, after), x)) as T;
@@ -67,6 +79,12 @@ export function crop3d<T extends tf.Tensor>(x: T, begin: Triple, size: Triple): 
         size,
         shape: x.shape,
       },
+    );
+  }
+  if (movesVoxels(x)) {
+    return gatherAxes(
+      x,
+      eachAxis((axis) => positionsAlong(size[axis], (i) => begin[axis] + i)),
     );
   }
   return tf.tidy(() => tf.clone(cropSpace(x, begin, size)) as T);

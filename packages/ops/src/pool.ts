@@ -1,8 +1,17 @@
-import { CrlnError, convOutputSize, type Padding3d, resolvePads, type Triple, triple } from '@crln/core';
+import {
+  CrlnError,
+  convOutputSize,
+  KERNELS,
+  type Padding3d,
+  type PoolAttrs,
+  resolvePads,
+  type Triple,
+  triple,
+} from '@crln/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { spatial, spread, thin } from './axis.js';
 import { expectShape } from './checks.js';
-import { differentiable } from './kernel.js';
+import { differentiable, hasKernel, runKernel } from './kernel.js';
 
 export interface MaxPoolOptions {
   /** Window, a number or [D, H, W]; 2 by default. */
@@ -41,10 +50,24 @@ export function maxPool3d(x: tf.Tensor, options: MaxPoolOptions = {}): tf.Tensor
   const ones: Triple = [1, 1, 1];
   const pads = resolvePads(options.padding ?? 'valid', spatial(x.shape), poolSize, strides, ones);
   const size = convOutputSize(spatial(x.shape), poolSize, strides, pads, ones, 'maxPool3d');
+  if (hasKernel(KERNELS.MaxPool3d)) return pooled(x, { poolSize, strides, pads });
   // A maximum over a box is one over its rows, then columns, then planes: 3k comparisons, not k³. W first: of equal maxima the first wins.
   return tf.tidy(() =>
     [2, 1, 0].reduce<tf.Tensor>((y, a) => poolAxis(y, a + 1, poolSize[a]!, strides[a]!, pads[a]!, size[a]!), x),
   ) as tf.Tensor5D;
+}
+
+/** By the kernel of the backend. */
+function pooled(x: tf.Tensor, attrs: PoolAttrs): tf.Tensor5D {
+  return differentiable('maxPool3d', {
+    inputs: { x },
+    forward: (save) => {
+      const y = runKernel(KERNELS.MaxPool3d, { x }, attrs)[0]!;
+      save([x, y]);
+      return [y];
+    },
+    gradient: ([dy], [x, y]) => ({ x: () => runKernel(KERNELS.MaxPool3dGrad, { dy, x, y }, attrs)[0]! }),
+  })[0] as tf.Tensor5D;
 }
 
 function poolAxis(

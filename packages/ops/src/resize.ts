@@ -1,5 +1,7 @@
 import { CrlnError, type Triple } from '@crln/core';
 import * as tf from '@tensorflow/tfjs-core';
+import { spatial } from './axis.js';
+import { eachAxis, gatherAxes, movesVoxels, resample, sparseMatrix } from './moves.js';
 
 export interface ResizeOptions {
   /** `'trilinear'` (default) or `'nearest'`. */
@@ -32,6 +34,18 @@ export function resize3d<T extends tf.Tensor>(x: T, size: Triple, options: Resiz
     throw new CrlnError('invalid-option', `resize3d: ${x.dtype} labels can only be resized with mode 'nearest'`, {
       mode,
     });
+  }
+  if (movesVoxels(x)) {
+    const from = spatial(x.shape);
+    if (mode === 'nearest')
+      return gatherAxes(
+        x,
+        eachAxis((a) => nearestSources(from[a], size[a])),
+      );
+    return resample(
+      x,
+      eachAxis((a) => sparseMatrix(linearRows(from[a], size[a], alignCorners))),
+    );
   }
   return tf.tidy(() => {
     let y: tf.Tensor = tf.clone(x);
@@ -78,13 +92,22 @@ function nearestWeights(n: number, m: number): Float32Array {
 
 function linearWeights(n: number, m: number, alignCorners: boolean): Float32Array {
   const weights = new Float32Array(m * n);
-  for (let i = 0; i < m; i++) {
+  linearRows(n, m, alignCorners).forEach((row, i) => {
+    for (const [source, weight] of row) weights[i * n + source] = weight;
+  });
+  return weights;
+}
+
+/** What each of m output voxels takes of the n input voxels: (voxel, weight), one or two of them. */
+function linearRows(n: number, m: number, alignCorners: boolean): [number, number][][] {
+  return Array.from({ length: m }, (_, i) => {
     const source = alignCorners ? (m > 1 ? (i * (n - 1)) / (m - 1) : 0) : Math.max(((i + 0.5) * n) / m - 0.5, 0);
     const low = Math.min(Math.floor(source), n - 1);
-    const high = Math.min(low + 1, n - 1);
     const fraction = source - low;
-    weights[i * n + low]! += 1 - fraction;
-    weights[i * n + high]! += fraction;
-  }
-  return weights;
+    if (low === n - 1 || fraction === 0) return [[low, 1]];
+    return [
+      [low, 1 - fraction],
+      [low + 1, fraction],
+    ];
+  });
 }

@@ -2,15 +2,18 @@ import type { KernelConfig } from '@tensorflow/tfjs-core';
 import { binaryKernels } from './binary.js';
 import { castKernels } from './cast.js';
 import { channelKernels } from './channelAffine.js';
+import { crlnMaxPoolKernels } from './crlnMaxPool3d.js';
 import { crossEntropyKernels } from './crossEntropy.js';
 import { cumsumKernels } from './cumsum.js';
 import { diceKernels } from './dice.js';
 import { gatherKernels } from './gather.js';
 import { layerNormKernels } from './layerNorm.js';
 import { maxPoolKernels } from './maxPool3d.js';
+import { moveKernels } from './moves.js';
 import { normKernels } from './norm.js';
 import { optimizerKernels } from './optimizer.js';
 import { reduceKernels } from './reduce.js';
+import { resampleKernels } from './resample3d.js';
 import { scatterRowsKernels } from './scatterRows.js';
 import { searchSortedKernels } from './searchSorted.js';
 import { selectKernels } from './select.js';
@@ -38,6 +41,9 @@ export const plainKernels: readonly KernelConfig[] = [
   ...selectKernels,
   ...reduceKernels,
   ...maxPoolKernels,
+  ...crlnMaxPoolKernels,
+  ...moveKernels,
+  ...resampleKernels,
   ...gatherKernels,
   ...cumsumKernels,
   ...castKernels,

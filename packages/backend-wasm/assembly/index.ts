@@ -7,3 +7,8 @@ export { winogradFilter } from './winogradTiles';
 export { gatherAxes, gatherVoxels } from './moves';
 export { maxPool, maxPoolGrad } from './pool';
 export { resample } from './resample';
+export { affineGrad } from './affineGrad';
+export { channelSums } from './channelSums';
+export { layerNorm, layerNormGrad } from './layerNorm';
+export { moments, normalise } from './norm';
+export { gradientMix, gradientSums } from './normGrad';

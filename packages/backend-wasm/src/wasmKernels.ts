@@ -10,6 +10,47 @@ type PoolWords = [channels: number, ...x: Triple, ...y: Triple, ...window: Tripl
 export interface SharedWasmKernels {
   gather(job: number, ...unit: Unit): void;
   filterSums(job: number, ...unit: Unit): void;
+  moments(x: number, centres: number, sums: number, lanes: number, ...unit: Unit): void;
+  normalise(x: number, y: number, tables: number, least: number, lanes: number, ...unit: Unit): void;
+  gradientSums(dy: number, x: number, y: number, means: number, sums: number, lanes: number, ...unit: Unit): void;
+  gradientMix(dy: number, x: number, y: number, dx: number, tables: number, lanes: number, ...unit: Unit): void;
+  affineGrad(
+    dy: number,
+    x: number,
+    y: number,
+    dx: number,
+    scales: number,
+    sums: number,
+    lanes: number,
+    ...unit: Unit
+  ): void;
+  channelSums(x: number, sums: number, lanes: number, ...unit: Unit): void;
+  layerNorm(
+    x: number,
+    gamma: number,
+    beta: number,
+    y: number,
+    mean: number,
+    rstd: number,
+    rows: number,
+    width: number,
+    epsilon: number,
+    perUnit: number,
+    ...unit: Unit
+  ): void;
+  layerNormGrad(
+    dy: number,
+    x: number,
+    gamma: number,
+    mean: number,
+    rstd: number,
+    dx: number,
+    sums: number,
+    rows: number,
+    width: number,
+    perUnit: number,
+    ...unit: Unit
+  ): void;
   winogradFilter(packed: number, transformed: number, inChannels: number, outChannels: number, ...unit: Unit): void;
   winograd(
     x: number,

@@ -1,7 +1,8 @@
 import { KERNELS } from '@crln/core';
 import type { KernelConfig, TensorInfo } from '@tensorflow/tfjs-core';
 import { defineKernel } from '../kernelConfig.js';
-import { affine, channelSums, gradientSums, masked } from './channelLoops.js';
+import { Lanes } from './lanes.js';
+import { vector } from './sums.js';
 
 interface AffineAttrs {
   relu: boolean;
@@ -10,10 +11,11 @@ interface AffineAttrs {
 /** y = x·scale + shift per channel, then ReLU where asked. */
 const channelAffine = defineKernel<Record<'x' | 'scale' | 'shift', TensorInfo>, AffineAttrs>(
   KERNELS.ChannelAffine,
-  ({ inputs: { x, scale, shift }, attrs: { relu }, values, output }) => {
-    const xs = values(x);
-    const y = new Float32Array(xs.length);
-    affine(xs, values(scale), values(shift), relu, y);
+  ({ inputs: { x, scale, shift }, attrs: { relu }, values, floats, room, output }) => {
+    const lanes = new Lanes(KERNELS.ChannelAffine, x.shape);
+    const table = lanes.table(() => [0, values(scale), values(shift)]);
+    const y = room(x.shape);
+    lanes.run('normalise', floats(x).byteOffset, y.byteOffset, table, relu ? 0 : -Infinity);
     return output(x.shape, y);
   },
 );
@@ -21,44 +23,36 @@ const channelAffine = defineKernel<Record<'x' | 'scale' | 'shift', TensorInfo>, 
 /** With g = dy masked by the ReLU: dx = g·scale, dscale = Σ g·x, dshift = Σ g. */
 const channelAffineGrad = defineKernel<Record<'dy' | 'x' | 'y' | 'scale', TensorInfo>, AffineAttrs>(
   KERNELS.ChannelAffineGrad,
-  ({ inputs: { dy, x, y, scale }, attrs: { relu }, values, output }) => {
-    const [xs, a] = [values(x), values(scale)];
-    const dys = relu ? masked(values(dy), values(y)) : values(dy);
-    const none = new Float64Array(a.length);
-    const { sum, product } = gradientSums(dys, xs, none);
-    const dx = relu ? dys : new Float32Array(xs.length);
-    affine(dys, a, none, false, dx);
-    const perChannel = [a.length];
-    return [
-      output(x.shape, dx),
-      output(perChannel, Float32Array.from(product)),
-      output(perChannel, Float32Array.from(sum)),
-    ];
+  ({ inputs: { dy, x, y, scale }, attrs: { relu }, values, floats, room, output }) => {
+    const lanes = new Lanes(KERNELS.ChannelAffineGrad, x.shape);
+    const table = lanes.table(() => [values(scale)]);
+    const sums = lanes.sums(2);
+    const gradient = floats(dy).byteOffset;
+    const mask = relu ? floats(y).byteOffset : gradient;
+    const dx = room(x.shape);
+    lanes.run('affineGrad', gradient, floats(x).byteOffset, mask, dx.byteOffset, table, sums.at);
+    const perChannel = (row: number) => vector({ room, output }, sums.fold({ row }));
+    return [output(x.shape, dx), perChannel(1), perChannel(0)];
   },
 );
 
 /** Σ x over all axes but the last. */
-const channelSum = defineKernel<{ x: TensorInfo }>(KERNELS.ChannelSum, ({ inputs: { x }, values, output }) => {
-  const channels = x.shape.at(-1)!;
-  return output([channels], Float32Array.from(channelSums(values(x), channels)));
+const channelSum = defineKernel<{ x: TensorInfo }>(KERNELS.ChannelSum, ({ inputs: { x }, floats, room, output }) => {
+  const lanes = new Lanes(KERNELS.ChannelSum, x.shape);
+  const sums = lanes.sums(1);
+  lanes.run('channelSums', floats(x).byteOffset, sums.at);
+  return vector({ room, output }, sums.fold());
 });
 
 /** y = x·mask, one factor for each sample and channel. */
 const scaleChannels = defineKernel<Record<'x' | 'mask', TensorInfo>>(
   KERNELS.ScaleChannels,
-  ({ inputs: { x, mask }, values, output }) => {
-    const xs = values(x);
-    const masks = values(mask);
-    const y = new Float32Array(xs.length);
-    const samples = x.shape[0]!;
-    const channels = x.shape.at(-1)!;
-    const size = xs.length / samples;
-    const none = new Float64Array(channels);
-    for (let n = 0; n < samples; n++) {
-      const part = [n * size, (n + 1) * size] as const;
-      const scale = masks.subarray(n * channels, (n + 1) * channels);
-      affine(xs.subarray(...part), scale, none, false, y.subarray(...part));
-    }
+  ({ inputs: { x, mask }, values, floats, room, output }) => {
+    const lanes = new Lanes(KERNELS.ScaleChannels, x.shape, x.shape[0]);
+    const factors = values(mask);
+    const table = lanes.table((sample) => [0, lanes.part(factors, sample), 0]);
+    const y = room(x.shape);
+    lanes.run('normalise', floats(x).byteOffset, y.byteOffset, table, -Infinity);
     return output(x.shape, y);
   },
 );

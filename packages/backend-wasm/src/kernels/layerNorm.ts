@@ -1,67 +1,44 @@
 import { KERNELS } from '@crln/core';
-import type { KernelConfig, TensorInfo } from '@tensorflow/tfjs-core';
+import { type KernelConfig, type TensorInfo, util } from '@tensorflow/tfjs-core';
+import { engine } from '../engine.js';
 import { defineKernel } from '../kernelConfig.js';
-import { rowSquares, rowSum } from './rowLoops.js';
+import { rowUnits } from '../units.js';
+import { Sums, vector } from './sums.js';
+
+/** Rows, their width, and how threads share them. */
+function rowsOf({ shape }: TensorInfo) {
+  const width = shape.at(-1)!;
+  const rows = util.sizeFromShape(shape) / width;
+  const { rows: perUnit, units } = rowUnits(rows, width);
+  return { width, rows, perUnit, units };
+}
 
 /** Per row: y = γ·(x − mean)·rstd + β with rstd = 1/√(variance + ε), finite at zero variance. */
 const layerNorm = defineKernel<Record<'x' | 'gamma' | 'beta', TensorInfo>, { epsilon: number }>(
   KERNELS.LayerNorm,
-  ({ inputs: { x, gamma, beta }, attrs: { epsilon }, values, output }) => {
-    const [xs, g, b] = [values(x), values(gamma), values(beta)];
-    const width = x.shape.at(-1)!;
-    const rows = xs.length / width;
-    const y = new Float32Array(xs.length);
-    const means = new Float32Array(rows);
-    const rstds = new Float32Array(rows);
-    for (let row = 0; row < rows; row++) {
-      const start = row * width;
-      const mean = rowSum(xs, start, width) / width;
-      const rstd = 1 / Math.sqrt(rowSquares(xs, start, width, mean) / width + epsilon);
-      means[row] = mean;
-      rstds[row] = rstd;
-      for (let c = 0; c < width; c++) y[start + c] = (xs[start + c]! - mean) * rstd * g[c]! + b[c]!;
-    }
-    return [output(x.shape, y), output([rows], means), output([rows], rstds)];
+  ({ inputs: { x, gamma, beta }, attrs: { epsilon }, floats, room, output }) => {
+    const { width, rows, perUnit, units } = rowsOf(x);
+    const [xs, g, b] = [floats(x).byteOffset, floats(gamma).byteOffset, floats(beta).byteOffset];
+    const [y, mean, rstd] = [room(x.shape), room([rows]), room([rows])];
+    const made = [y.byteOffset, mean.byteOffset, rstd.byteOffset] as const;
+    engine().run('layerNorm', units, xs, g, b, ...made, rows, width, epsilon, perUnit);
+    return [output(x.shape, y), output([rows], mean), output([rows], rstd)];
   },
 );
 
 /** With h = dy·γ and n = (x − mean)·rstd, per row: dx = rstd·(h − mean(h) − n·mean(h·n)); dγ = Σ dy·n, dβ = Σ dy over rows. */
 const layerNormGrad = defineKernel<Record<'dy' | 'x' | 'gamma' | 'mean' | 'rstd', TensorInfo>>(
   KERNELS.LayerNormGrad,
-  ({ inputs: { dy, x, gamma, mean, rstd }, values, output }) => {
-    const [dys, xs, g, means, rstds] = [values(dy), values(x), values(gamma), values(mean), values(rstd)];
-    const width = x.shape.at(-1)!;
-    const dx = new Float32Array(xs.length);
-    const dgamma = new Float64Array(width);
-    const dbeta = new Float64Array(width);
-    for (let row = 0; row < rstds.length; row++) {
-      const start = row * width;
-      const m = means[row]!;
-      const r = rstds[row]!;
-      let sum = 0;
-      let product = 0;
-      for (let c = 0; c < width; c++) {
-        const d = dys[start + c]!;
-        const n = (xs[start + c]! - m) * r;
-        const h = d * g[c]!;
-        sum += h;
-        product += h * n;
-        dgamma[c]! += d * n;
-        dbeta[c]! += d;
-      }
-      sum /= width;
-      product /= width;
-      for (let c = 0; c < width; c++) {
-        const n = (xs[start + c]! - m) * r;
-        dx[start + c] = r * (dys[start + c]! * g[c]! - sum - n * product);
-      }
-    }
-    const perColumn = [width];
-    return [
-      output(x.shape, dx),
-      output(perColumn, Float32Array.from(dgamma)),
-      output(perColumn, Float32Array.from(dbeta)),
-    ];
+  ({ inputs: { dy, x, gamma, mean, rstd }, floats, room, output }) => {
+    const { width, rows, perUnit, units } = rowsOf(x);
+    const [dys, xs, g] = [floats(dy).byteOffset, floats(x).byteOffset, floats(gamma).byteOffset];
+    const [m, r] = [floats(mean).byteOffset, floats(rstd).byteOffset];
+    const dx = room(x.shape);
+    const layout = { groups: 1, parts: units, rows: 2, width: width + (width % 2), channels: width };
+    const sums = new Sums({ kernel: KERNELS.LayerNormGrad, shape: x.shape }, layout);
+    engine().run('layerNormGrad', units, dys, xs, g, m, r, dx.byteOffset, sums.at, rows, width, perUnit);
+    const perColumn = (row: number) => vector({ room, output }, sums.fold({ row }));
+    return [output(x.shape, dx), perColumn(0), perColumn(1)];
   },
 );
 

@@ -18,22 +18,6 @@ export function rowSum(x: Numbers, start: number, width: number): number {
   return s0 + s1 + (s2 + s3);
 }
 
-/** Σ (x − centre)² of the `width` numbers from `start` on. */
-export function rowSquares(x: Numbers, start: number, width: number, centre: number): number {
-  let s0 = 0;
-  let s1 = 0;
-  const end = start + width;
-  const whole = end - (width % 2);
-  for (let i = start; i < whole; i += 2) {
-    const d0 = x[i]! - centre;
-    const d1 = x[i + 1]! - centre;
-    s0 += d0 * d0;
-    s1 += d1 * d1;
-  }
-  for (let i = whole; i < end; i++) s0 += (x[i]! - centre) ** 2;
-  return s0 + s1;
-}
-
 /** The largest of the `width` numbers from `start` on; NaN if one is. */
 export function rowMax(x: Numbers, start: number, width: number): number {
   let max = x[start]!;

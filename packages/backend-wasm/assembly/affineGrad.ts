@@ -1,0 +1,42 @@
+// The gradient of y = x·scale + shift per channel, all of it in one pass.
+import { addWide, itemOf, lengthOf, rowOf, startOf, within } from './lanes';
+import { through } from './normGrad';
+import { madd, storeLanes } from './simd';
+
+/**
+ * dx = g·scale, and Σ g and Σ g·x of every lane for each item; g is dy where y is not 0 (`y` may be dy itself, for no ReLU).
+ * @param scales [lanes] float32
+ * @param sums [items][2][lanes] float64
+ */
+export function affineGrad(
+  dy: usize, x: usize, y: usize, dx: usize, scales: usize, sums: usize, lanes: usize, from: i32, to: i32, thread: i32,
+): void {
+  const row = rowOf(lanes), last = itemOf(lanes, to);
+  for (let item = itemOf(lanes, from); item < last; item++) {
+    const sum = sums + <usize>item * row * 4, product = sum + row * 2;
+    memory.fill(sum, 0, row * 4);
+    const start = startOf(lanes, item), end = dy + start + lengthOf(lanes, item);
+    let at = dy + start, source = x + start, result = y + start, out = dx + start;
+    for (; at + 2 * row <= end; at += 2 * row, source += 2 * row, result += 2 * row, out += 2 * row) {
+      const at1 = at + row, source1 = source + row, result1 = result + row, out1 = out + row;
+      for (let c: usize = 0; c < row; c += 16) {
+        const g0 = through(v128.load(at + c), v128.load(result + c)), g1 = through(v128.load(at1 + c), v128.load(result1 + c));
+        const a = v128.load(scales + c);
+        addWide(sum + 2 * c, f32x4.add(g0, g1));
+        addWide(product + 2 * c, madd(g0, v128.load(source + c), f32x4.mul(g1, v128.load(source1 + c))));
+        v128.store(out + c, f32x4.mul(g0, a));
+        v128.store(out1 + c, f32x4.mul(g1, a));
+      }
+    }
+    for (; at < end; at += row, source += row, result += row, out += row) {
+      const left = min(row, end - at);
+      for (let c: usize = 0; c < left; c += 16) {
+        const inside = within(left - c);
+        const g = v128.and(through(v128.load(at + c), v128.load(result + c)), inside);
+        addWide(sum + 2 * c, g);
+        addWide(product + 2 * c, f32x4.mul(g, v128.and(v128.load(source + c), inside)));
+        storeLanes(out + c, f32x4.mul(g, v128.load(scales + c)), <i32>((left - c) >> 2));
+      }
+    }
+  }
+}

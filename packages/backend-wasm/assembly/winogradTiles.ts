@@ -2,6 +2,7 @@
 // Aᵀ: (a, b, c, d) to (a + b + c, b − c − d); of the filter, G: (a, b, c) to (a, (a + b + c) / 2, (a − b + c) / 2, c).
 //
 // A plane of the volume, transformed in H and W, is [16 positions][tile][channel]. A ring holds the last four.
+import { packFilter } from './layout';
 
 /** Bytes from one position to the next. The 64 more keep positions from falling into the same sets of a cache. */
 // @ts-ignore: decorator
@@ -124,21 +125,27 @@ export function fold(at: usize, bytes: usize): void {
 }
 
 /**
- * G along the three axes of the filter for blocks from … to − 1 of 8 output channels.
- * @param packed [27][Ci][8 or, the last, 4] a block, as packFilter has it
+ * G along the three axes of the filter for blocks from … to − 1 of 8 output channels. For the source, its order of taps and its
+ * strides see packFilter.
  * @param u [64][Ci · 8 floats and 64 bytes] a block
+ * @param scratch room for 27 · Ci · 8 floats for each thread
  */
-export function winogradFilter(packed: usize, u: usize, Ci: i32, Co: i32, from: i32, to: i32, thread: i32): void {
+export function winogradFilter(
+  source: usize, order: usize, tapStride: i32, rStride: i32, cStride: i32, u: usize, Ci: i32, Co: i32, scratch: usize,
+  from: i32, to: i32, thread: i32,
+): void {
   const position = positionBytes(8, <usize>Ci << 2);
+  const packed = scratch + (<usize>(thread * 27 * Ci) << 5);
   for (let block = from; block < to; block++) {
-    const vectors = Co - block * 8 > 4 ? 2 : 1;
+    const count = min(8, Co - block * 8);
+    const vectors = count > 4 ? 2 : 1;
     const tap = <usize>(Ci * vectors) << 4;
-    const source = packed + (<usize>(block * 27 * Ci) << 5);
     const target = u + <usize>(block * 64) * position;
+    packFilter(source + (<usize>(block * cStride) << 5), packed, order, 27, Ci, count, tapStride, rStride, cStride);
     for (let r = 0; r < Ci; r++) {
       const at = target + (<usize>r << 5);
-      filter4(source + (<usize>(r * vectors) << 4), tap, at, position);
-      if (vectors == 2) filter4(source + (<usize>(r * 2 + 1) << 4), tap, at + 16, position);
+      filter4(packed + (<usize>(r * vectors) << 4), tap, at, position);
+      if (vectors == 2) filter4(packed + (<usize>(r * 2 + 1) << 4), tap, at + 16, position);
       else for (let p: usize = 0; p < 64; p++) v128.store(at + 16 + p * position, f32x4.splat(0));
     }
   }

@@ -51,7 +51,18 @@ export interface SharedWasmKernels {
     perUnit: number,
     ...unit: Unit
   ): void;
-  winogradFilter(packed: number, transformed: number, inChannels: number, outChannels: number, ...unit: Unit): void;
+  winogradFilter(
+    source: number,
+    order: number,
+    tapStride: number,
+    rowStride: number,
+    columnStride: number,
+    transformed: number,
+    inChannels: number,
+    outChannels: number,
+    scratch: number,
+    ...unit: Unit
+  ): void;
   winograd(
     x: number,
     filter: number,

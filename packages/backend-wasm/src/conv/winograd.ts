@@ -6,7 +6,7 @@ import type { Source } from './window.js';
 /** Multiplications of a unit: about a millisecond, so that threads finish together. */
 const UNIT_PRODUCTS = 16e6;
 /** The filter gradient's partial sums take no more than this many bytes together. */
-const SUM_BYTES = 16 << 20;
+const SUM_BYTES = 8 << 20;
 
 /**
  * A 3×3×3 convolution of stride 1 as Winograd's F(2×2×2, 3×3×3): 3.375 times fewer multiplications than by the definition, after
@@ -52,11 +52,14 @@ export function winograd(job: Winograd): void {
   const blocks = Math.ceil(result.channels / 8);
   const order = heap.ints(27, purpose);
   order.set(Array.from({ length: 27 }, (_, i) => (job.mirrored ? 26 - i : i)));
-  const packed = heap.take(27 * source.channels * blocks * 32, purpose);
-  const { tap, source: rows, result: columns } = filterStrides;
-  kernels.packFilter(job.filter, packed, order.byteOffset, 27, source.channels, result.channels, tap, rows, columns);
+  const packed = heap.take(27 * source.channels * 32 * threads, purpose);
   const filter = heap.take(kernels.winogradSumBytes(source.channels, 8) * blocks, purpose);
-  running.run('winogradFilter', blocks, packed, filter, source.channels, result.channels);
+  running.run(
+    'winogradFilter',
+    blocks,
+    ...[job.filter, order.byteOffset, filterStrides.tap, filterStrides.source, filterStrides.result],
+    ...[filter, source.channels, result.channels, packed],
+  );
   const bias = heap.floats(blocks * 8, purpose).fill(0);
   if (job.bias !== undefined) bias.set(new Float32Array(heap.memory.buffer, job.bias, result.channels));
 

@@ -14,14 +14,21 @@ import type { Pads3d, Triple } from './shapes.js';
  * | DepthwiseConv3dFilterGrad | x, dy | ConvAttrs + filterShape | dw [kd,kh,kw,C] |
  * | Norm | x [N,…,C], gamma? [C], beta? [C] | NormAttrs | y, mean [G,C], variance [G,C] (biased); G = N per instance, else 1 |
  * | NormGrad | dy, x, y, mean, variance, gamma?, beta? | NormAttrs | dx, dgamma [C], dbeta [C] |
+ * | RunningStatistics | mean [C], variance [C], batchMean [C], batchVariance [C] (biased) | { momentum, count } | mean', variance': old·(1 − momentum) + batch·momentum, the variance times count/(count − 1) |
  * | ChannelAffine | x [N,…,C], scale [C], shift [C] | { relu } | y = x·scale + shift, then ReLU where asked |
  * | ChannelAffineGrad | dy, x, y, scale | { relu } | dx, dscale [C], dshift [C] |
  * | ChannelSum | x [N,…,C] | {} | [C], summed over all axes but the last |
  * | ScaleChannels | x [N,…,C], mask [N,C] | {} | y = x·mask (channel dropout, and its gradient) |
  * | SoftmaxCrossEntropy | logits [M,C], labels [M] int32 | { ignoreIndex } | loss [M], 0 where ignored |
  * | SoftmaxCrossEntropyGrad | dy [M], logits, labels | { ignoreIndex } | dlogits |
- * | DiceSums | probabilities [M,C], labels [M] int32 | {} | [3, C]: Σ p·t, Σ p², Σ t² |
- * | DiceSumsGrad | dy [3,C], probabilities, labels | {} | dp |
+ * | CrossEntropySums | logits [N,…,C], labels [N,…] int32 | { ignoreIndex } | [N,3]: Σ loss, # loss > 2⁻²⁴, # not ignored |
+ * | CrossEntropySumsGrad | dy [N,3], logits, labels | { ignoreIndex } | dlogits |
+ * | DiceSums | probabilities [M,C], labels [M] int32 | { softmax }: of the softmax of the input | [3, C]: Σ p·t, Σ p², Σ t² |
+ * | DiceSumsGrad | dy [3,C], probabilities, labels | { softmax } | dp, or dlogits |
+ * | PseudoLabels | logits [V,C], index? [V] int32 | {} | label [V] int32, confidence [V], of the voxels index[v]; −1 and 0 where that is −1 |
+ * | ContrastSamples | rows [V,R], labels [V] int32, valid [V], probabilities [V,C], anchor [C,A], negative [C,K], negativeClass? [C,K] | { threshold, temperature } | anchors [C,A] int32, negatives [C,K] int32, means [C,R], members [C], hard [C] |
+ * | InfoNce | anchors [A,R], positives [P,R], rows [V,R], negatives [A,K] int32 | { temperature } | loss [A] |
+ * | InfoNceGrad | dy [A], loss, anchors, positives, rows, negatives | { temperature } | danchors |
  * | LayerNorm | x [M,C], gamma [C], beta [C] | { epsilon } | y, mean [M], rstd [M] |
  * | LayerNormGrad | dy, x, gamma, mean, rstd | {} | dx, dgamma, dbeta |
  * | ScatterRows | values [K,R], indices [K] int32 | { rows } | [rows, R], duplicates summed |
@@ -32,6 +39,7 @@ import type { Pads3d, Triple } from './shapes.js';
  * | Resample3d | x [N,D,H,W,C] or [N,D,H,W] | { matrices } (a SparseMatrix for each of D, H, W) | y: each axis multiplied by its matrix |
  * | SgdStep | parameter, gradient, velocity | SgdAttrs | parameter', velocity' |
  * | EmaStep | target, source | { decay } | target·decay + source·(1 − decay) |
+ * | OptimizerStep | parameter0, gradient0?, velocity0?, average0?, parameter1, … | SgdAttrs + decay | for each: parameter', velocity' if it has a gradient; average' if it has one |
  */
 export const KERNELS = {
   Conv3d: 'CrlnConv3d',
@@ -42,14 +50,21 @@ export const KERNELS = {
   DepthwiseConv3dFilterGrad: 'CrlnDepthwiseConv3dFilterGrad',
   Norm: 'CrlnNorm',
   NormGrad: 'CrlnNormGrad',
+  RunningStatistics: 'CrlnRunningStatistics',
   ChannelAffine: 'CrlnChannelAffine',
   ChannelAffineGrad: 'CrlnChannelAffineGrad',
   ChannelSum: 'CrlnChannelSum',
   ScaleChannels: 'CrlnScaleChannels',
   SoftmaxCrossEntropy: 'CrlnSoftmaxCrossEntropy',
   SoftmaxCrossEntropyGrad: 'CrlnSoftmaxCrossEntropyGrad',
+  CrossEntropySums: 'CrlnCrossEntropySums',
+  CrossEntropySumsGrad: 'CrlnCrossEntropySumsGrad',
   DiceSums: 'CrlnDiceSums',
   DiceSumsGrad: 'CrlnDiceSumsGrad',
+  PseudoLabels: 'CrlnPseudoLabels',
+  ContrastSamples: 'CrlnContrastSamples',
+  InfoNce: 'CrlnInfoNce',
+  InfoNceGrad: 'CrlnInfoNceGrad',
   LayerNorm: 'CrlnLayerNorm',
   LayerNormGrad: 'CrlnLayerNormGrad',
   ScatterRows: 'CrlnScatterRows',
@@ -60,6 +75,7 @@ export const KERNELS = {
   Resample3d: 'CrlnResample3d',
   SgdStep: 'CrlnSgdStep',
   EmaStep: 'CrlnEmaStep',
+  OptimizerStep: 'CrlnOptimizerStep',
 } as const;
 
 export type KernelName = (typeof KERNELS)[keyof typeof KERNELS];

@@ -1,79 +1,80 @@
 import { CrlnError, KERNELS } from '@crln/core';
 import type { KernelConfig, TensorInfo } from '@tensorflow/tfjs-core';
-import { defineKernel } from '../kernelConfig.js';
-import { rowMax } from './rowLoops.js';
+import { engine } from '../engine.js';
+import { defineKernel, type KernelCall } from '../kernelConfig.js';
+import { ClassRows, integersAt } from './classRows.js';
+import { Sums } from './sums.js';
 
 interface CrossEntropyAttrs {
   ignoreIndex: number;
 }
+type Inputs = Record<'logits' | 'labels', TensorInfo>;
 
 /** loss = log Σ exp(logits) − logits[label] per row, 0 where the label is `ignoreIndex`. */
-const softmaxCrossEntropy = defineKernel<Record<'logits' | 'labels', TensorInfo>, CrossEntropyAttrs>(
-  KERNELS.SoftmaxCrossEntropy,
-  ({ inputs: { logits, labels }, attrs: { ignoreIndex }, values, ints, output }) => {
-    const [x, t] = [values(logits), ints(labels)];
-    const classes = logits.shape.at(-1)!;
-    const loss = new Float32Array(t.length);
-    for (let row = 0; row < t.length; row++) {
-      const label = t[row]!;
-      if (label === ignoreIndex) continue;
-      checkLabel(label, row, classes, ignoreIndex);
-      const start = row * classes;
-      if (classes === 2) {
-        // softplus of (the other logit − this one), written so that neither sign overflows
-        const d = x[start + 1 - label]! - x[start + label]!;
-        loss[row] = Math.max(d, 0) + Math.log1p(Math.exp(-Math.abs(d)));
-        continue;
-      }
-      const max = rowMax(x, start, classes);
-      let sum = 0;
-      for (let i = start; i < start + classes; i++) sum += Math.exp(x[i]! - max);
-      loss[row] = Math.log(sum) + max - x[start + label]!;
-    }
-    return output(labels.shape, loss);
-  },
-);
+const softmaxCrossEntropy = defineKernel<Inputs, CrossEntropyAttrs>(KERNELS.SoftmaxCrossEntropy, (call) => {
+  const { inputs, attrs, floats, room, output } = call;
+  const rows = new ClassRows(KERNELS.SoftmaxCrossEntropy, inputs.logits.shape);
+  const labels = integersAt(call, inputs.labels, KERNELS.SoftmaxCrossEntropy);
+  const loss = room(inputs.labels.shape);
+  const places = [floats(inputs.logits).byteOffset, labels, loss.byteOffset, rows.wrong, rows.scratch] as const;
+  engine().run('crossEntropy', rows.units, ...places, rows.rows, rows.classes, attrs.ignoreIndex, rows.unitRows);
+  checkLabels(rows, call);
+  return output(inputs.labels.shape, loss);
+});
 
 /** dlogits = dy·(softmax(logits) − one-hot label), 0 where the label is `ignoreIndex`. */
-const softmaxCrossEntropyGrad = defineKernel<Record<'dy' | 'logits' | 'labels', TensorInfo>, CrossEntropyAttrs>(
+const softmaxCrossEntropyGrad = defineKernel<Inputs & { dy: TensorInfo }, CrossEntropyAttrs>(
   KERNELS.SoftmaxCrossEntropyGrad,
-  ({ inputs: { dy, logits, labels }, attrs: { ignoreIndex }, values, ints, output }) => {
-    const [d, x, t] = [values(dy), values(logits), ints(labels)];
-    const classes = logits.shape.at(-1)!;
-    const out = new Float32Array(x.length);
-    const powers = new Float64Array(classes);
-    for (let row = 0; row < t.length; row++) {
-      const label = t[row]!;
-      if (label === ignoreIndex) continue;
-      checkLabel(label, row, classes, ignoreIndex);
-      const start = row * classes;
-      if (classes === 2) {
-        // the probability of the wrong class: what the right one's logit must gain and the other's lose
-        const e = x[start + 1 - label]! - x[start + label]!;
-        const small = Math.exp(-Math.abs(e));
-        const wrong = (d[row]! * (e > 0 ? 1 : small)) / (1 + small);
-        out[start + label] = -wrong;
-        out[start + 1 - label] = wrong;
-        continue;
-      }
-      const max = rowMax(x, start, classes);
-      let sum = 0;
-      for (let c = 0; c < classes; c++) {
-        const power = Math.exp(x[start + c]! - max);
-        powers[c] = power;
-        sum += power;
-      }
-      const scale = d[row]! / sum;
-      for (let c = 0; c < classes; c++) out[start + c] = scale * powers[c]!;
-      // p − 1 without cancellation where p is nearly 1
-      out[start + label] = -scale * (sum - powers[label]!);
-    }
-    return output(logits.shape, out);
+  (call) => {
+    const { inputs, attrs, floats, room, output } = call;
+    const rows = new ClassRows(KERNELS.SoftmaxCrossEntropyGrad, inputs.logits.shape);
+    const labels = integersAt(call, inputs.labels, KERNELS.SoftmaxCrossEntropyGrad);
+    const dx = room(inputs.logits.shape);
+    const [dy, x] = [floats(inputs.dy).byteOffset, floats(inputs.logits).byteOffset];
+    const places = [dy, x, labels, dx.byteOffset, rows.wrong, rows.scratch] as const;
+    engine().run('crossEntropyGrad', rows.units, ...places, rows.rows, rows.classes, attrs.ignoreIndex, rows.unitRows);
+    checkLabels(rows, call);
+    return output(inputs.logits.shape, dx);
   },
 );
 
-function checkLabel(label: number, row: number, classes: number, ignoreIndex: number): void {
-  if (label >= 0 && label < classes) return;
+/** [N, 3]: Σ loss, the number of losses above 0 in float32, and of labels that are not ignored, of each sample of [N, …, C]. */
+const crossEntropySums = defineKernel<Inputs, CrossEntropyAttrs>(KERNELS.CrossEntropySums, (call) => {
+  const { inputs, attrs, floats, room, output } = call;
+  const samples = inputs.logits.shape[0]!;
+  const rows = new ClassRows(KERNELS.CrossEntropySums, inputs.logits.shape, samples);
+  const labels = integersAt(call, inputs.labels, KERNELS.CrossEntropySums);
+  const sums = new Sums(rows.purpose, { groups: samples, parts: rows.parts, rows: 1, width: 3, channels: 3 });
+  const places = [floats(inputs.logits).byteOffset, labels, sums.at, rows.wrong, rows.scratch] as const;
+  const sizes = [rows.rows, rows.classes, attrs.ignoreIndex, rows.unitRows, rows.parts] as const;
+  engine().run('crossEntropySums', rows.units, ...places, ...sizes);
+  checkLabels(rows, call);
+  const result = room([samples, 3]);
+  for (let group = 0; group < samples; group++) result.set(sums.fold({ group }), group * 3);
+  return output([samples, 3], result);
+});
+
+/** dlogits = dy[n, 0]·(softmax(logits) − one-hot label) in sample n, 0 where the label is `ignoreIndex`. */
+const crossEntropySumsGrad = defineKernel<Inputs & { dy: TensorInfo }, CrossEntropyAttrs>(
+  KERNELS.CrossEntropySumsGrad,
+  (call) => {
+    const { inputs, attrs, floats, room, output } = call;
+    const rows = new ClassRows(KERNELS.CrossEntropySumsGrad, inputs.logits.shape, inputs.logits.shape[0]);
+    const labels = integersAt(call, inputs.labels, KERNELS.CrossEntropySumsGrad);
+    const dx = room(inputs.logits.shape);
+    const [dy, x] = [floats(inputs.dy).byteOffset, floats(inputs.logits).byteOffset];
+    const sizes = [rows.rows, rows.classes, attrs.ignoreIndex, rows.unitRows, rows.parts] as const;
+    engine().run('crossEntropySumsGrad', rows.units, dy, 3, x, labels, dx.byteOffset, rows.scratch, ...sizes);
+    return output(inputs.logits.shape, dx);
+  },
+);
+
+function checkLabels(rows: ClassRows, { inputs, attrs, ints }: KernelCall<Inputs, CrossEntropyAttrs>): void {
+  const row = rows.wrongRow;
+  if (row === undefined) return;
+  const { classes } = rows;
+  const { ignoreIndex } = attrs;
+  const label = ints(inputs.labels)[row];
   throw new CrlnError(
     'invalid-data',
     `cross-entropy: labels[${row}] is ${label}, expected 0 to ${classes - 1}, or ${ignoreIndex} to ignore the voxel`,
@@ -81,4 +82,9 @@ function checkLabel(label: number, row: number, classes: number, ignoreIndex: nu
   );
 }
 
-export const crossEntropyKernels: readonly KernelConfig[] = [softmaxCrossEntropy, softmaxCrossEntropyGrad];
+export const crossEntropyKernels: readonly KernelConfig[] = [
+  softmaxCrossEntropy,
+  softmaxCrossEntropyGrad,
+  crossEntropySums,
+  crossEntropySumsGrad,
+];

@@ -2,6 +2,8 @@ import type { KernelConfig } from '@tensorflow/tfjs-core';
 import { binaryKernels } from './binary.js';
 import { castKernels } from './cast.js';
 import { channelKernels } from './channelAffine.js';
+import { contrastKernels } from './contrast.js';
+import { contrastSampleKernels } from './contrastSamples.js';
 import { crlnMaxPoolKernels } from './crlnMaxPool3d.js';
 import { crossEntropyKernels } from './crossEntropy.js';
 import { cumsumKernels } from './cumsum.js';
@@ -12,6 +14,7 @@ import { maxPoolKernels } from './maxPool3d.js';
 import { moveKernels } from './moves.js';
 import { normKernels } from './norm.js';
 import { optimizerKernels } from './optimizer.js';
+import { pseudoLabelKernels } from './pseudoLabels.js';
 import { reduceKernels } from './reduce.js';
 import { resampleKernels } from './resample3d.js';
 import { scatterRowsKernels } from './scatterRows.js';
@@ -29,6 +32,9 @@ export const plainKernels: readonly KernelConfig[] = [
   ...channelKernels,
   ...crossEntropyKernels,
   ...diceKernels,
+  ...pseudoLabelKernels,
+  ...contrastSampleKernels,
+  ...contrastKernels,
   ...layerNormKernels,
   ...scatterRowsKernels,
   ...optimizerKernels,

@@ -1,0 +1,62 @@
+import { type TensorInfo, util } from '@tensorflow/tfjs-core';
+import { engine } from '../engine.js';
+import type { Purpose } from '../heap.js';
+import type { KernelCall } from '../kernelConfig.js';
+import { rowUnits } from '../units.js';
+
+/** Operations on an element of a row, next to those of plain arithmetic. */
+const WORK = 4;
+
+type Call = Pick<KernelCall<unknown, unknown>, 'backend' | 'ints'>;
+
+/** Where a tensor's elements lie in the shared memory as int32. */
+export function integersAt({ backend, ints }: Call, tensor: TensorInfo, kernel: string): number {
+  const own = tensor.dtype === 'int32' ? backend.resident(tensor, kernel) : undefined;
+  if (own) return own.byteOffset;
+  const values = ints(tensor);
+  const copy = engine().heap.ints(values.length, { kernel, shape: tensor.shape });
+  copy.set(values);
+  return copy.byteOffset;
+}
+
+/** Rows of classes cut into units, with the scratch of every thread: see assembly/classes.ts. */
+export class ClassRows {
+  readonly purpose: Purpose;
+  readonly classes: number;
+  /** Rows of a sample. */
+  readonly rows: number;
+  /** Rows of a unit. */
+  readonly unitRows: number;
+  /** Units of a sample. */
+  readonly parts: number;
+  /** Units in all. */
+  readonly units: number;
+  readonly #wrong: Int32Array;
+
+  constructor(kernel: string, shape: readonly number[], samples = 1) {
+    this.purpose = { kernel, shape };
+    this.classes = shape.at(-1)!;
+    this.rows = util.sizeFromShape(shape.slice(0, -1)) / Math.max(samples, 1);
+    const { rows, units } = rowUnits(this.rows, this.classes * WORK);
+    this.unitRows = rows;
+    this.parts = units;
+    this.units = samples * units;
+    this.#wrong = engine().heap.ints(this.units, this.purpose);
+  }
+
+  /** Scratch: the most that a kernel needs, five vectors and four for each class. */
+  get scratch(): number {
+    const { heap, threads } = engine();
+    return heap.take(threads * (4 * this.classes + 5) * 16, this.purpose);
+  }
+
+  /** Where units note a row that they cannot use. */
+  get wrong(): number {
+    return this.#wrong.byteOffset;
+  }
+
+  /** The first row that a unit noted. */
+  get wrongRow(): number | undefined {
+    return this.#wrong.find((row) => row >= 0);
+  }
+}

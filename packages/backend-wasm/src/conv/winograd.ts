@@ -53,6 +53,7 @@ export function winograd(job: Winograd): void {
   const order = heap.ints(27, purpose);
   order.set(Array.from({ length: 27 }, (_, i) => (job.mirrored ? 26 - i : i)));
   const packed = heap.take(27 * source.channels * 32 * threads, purpose);
+  // A block of the transformed filter is laid out as the filter gradient's sums of 8 columns are.
   const filter = heap.take(kernels.winogradSumBytes(source.channels, 8) * blocks, purpose);
   running.run(
     'winogradFilter',

@@ -1,7 +1,8 @@
+import { kernelCalls, resetKernelCalls } from '@crln/backend-wasm';
 import { KERNELS } from '@crln/core';
 import { batchNorm, batchNormInference, instanceNorm, updateRunningStatistics } from '@crln/ops';
 import * as tf from '@tensorflow/tfjs-core';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { check, describeBackends, normals, relativeError, tensorOf, type Values } from './support/gradcheck.js';
 import { normalised, statistics } from './support/normReference.js';
 
@@ -130,27 +131,53 @@ describeBackends('batchNormInference', (backend) => {
   );
 });
 
-describe('updateRunningStatistics', () => {
-  it("keeps PyTorch's running mean and unbiased running variance", () => {
+describeBackends('updateRunningStatistics', (backend) => {
+  const update = (
+    running: [number[], number[]],
+    batch: [number[], number[], number],
+    momentum?: number,
+  ): { mean: tf.Tensor1D; variance: tf.Tensor1D } =>
+    updateRunningStatistics(
+      { mean: tf.tensor1d(running[0]), variance: tf.tensor1d(running[1]) },
+      { mean: tf.tensor1d(batch[0]), variance: tf.tensor1d(batch[1]), count: batch[2] },
+      momentum,
+    );
+
+  it("keeps PyTorch's running mean and unbiased running variance, in one kernel call where there is one", () => {
     tf.tidy(() => {
-      const running = { mean: tf.tensor1d([1, 2]), variance: tf.tensor1d([1, 4]) };
-      const batch = { mean: tf.tensor1d([3, -2]), variance: tf.tensor1d([2, 1]), count: 5 };
-      const next = updateRunningStatistics(running, batch);
+      resetKernelCalls();
+      const next = update(
+        [
+          [1, 2],
+          [1, 4],
+        ],
+        [[3, -2], [2, 1], 5],
+      );
       // 0.9·old + 0.1·new, the new variance times 5/4.
       expect(relativeError(next.mean.dataSync(), [1.2, 1.6])).toBeLessThan(1e-6);
       expect(relativeError(next.variance.dataSync(), [1.15, 3.725])).toBeLessThan(1e-6);
+      if (backend === 'wasm') expect(kernelCalls()).toEqual({ [KERNELS.RunningStatistics]: 1 });
     });
   });
 
   it('stays finite for one value a channel', () => {
     tf.tidy(() => {
-      const running = { mean: tf.tensor1d([0]), variance: tf.tensor1d([1]) };
-      const next = updateRunningStatistics(
-        running,
-        { mean: tf.tensor1d([2]), variance: tf.tensor1d([0]), count: 1 },
-        0.5,
-      );
+      const next = update([[0], [1]], [[2], [0], 1], 0.5);
       expect([next.mean.dataSync()[0], next.variance.dataSync()[0]]).toEqual([1, 0.5]);
     });
+  });
+
+  it('lets no gradient through, leaves its inputs as they are and nothing behind', () => {
+    const before = tf.memory().numTensors;
+    const [x, old] = [tf.tensor1d([1, 2]), tf.tensor1d([3, 4])];
+    const gradient = tf.grad((x: tf.Tensor) => {
+      const batch = { mean: tf.mul(x, 2), variance: tf.square(x), count: 4 };
+      const next = updateRunningStatistics({ mean: old, variance: old }, batch);
+      return tf.sum(tf.add(x, tf.add(next.mean, next.variance)));
+    })(x);
+    expect([...gradient.dataSync()]).toEqual([1, 1]);
+    expect([...old.dataSync()]).toEqual([3, 4]);
+    tf.dispose([x, old, gradient]);
+    expect(tf.memory().numTensors).toBe(before);
   });
 });

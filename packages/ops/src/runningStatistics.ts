@@ -1,4 +1,6 @@
+import { KERNELS } from '@crln/core';
 import * as tf from '@tensorflow/tfjs-core';
+import { differentiable, hasKernel, runKernel } from './kernel.js';
 
 export interface RunningStatistics {
   /** [C] */
@@ -15,7 +17,7 @@ export interface BatchStatistics extends RunningStatistics {
 
 /**
  * The next running statistics, as PyTorch's BatchNorm keeps them: running ← (1 − momentum)·running + momentum·batch, the variance made unbiased
- * first (·n/(n − 1)). Pure: returns new tensors.
+ * first (·n/(n − 1)). Pure: returns new tensors, which carry no gradient.
  *
  * @param batch As `batchNorm` returns them (biased variance), with `count` = number of voxels a channel.
  * @param momentum 0.1 by default. (Keras' momentum is 1 − this.)
@@ -25,11 +27,24 @@ export function updateRunningStatistics(
   batch: BatchStatistics,
   momentum = 0.1,
 ): { mean: tf.Tensor1D; variance: tf.Tensor1D } {
+  const { mean, variance } = running;
+  const { mean: batchMean, variance: batchVariance, count } = batch;
+  const [nextMean, nextVariance] = differentiable('runningStatistics', {
+    inputs: {},
+    forward: () =>
+      hasKernel(KERNELS.RunningStatistics)
+        ? runKernel(KERNELS.RunningStatistics, { mean, variance, batchMean, batchVariance }, { momentum, count })
+        : composed(running, batch, momentum),
+    gradient: () => ({}),
+  }) as [tf.Tensor1D, tf.Tensor1D];
+  return { mean: nextMean, variance: nextVariance };
+}
+
+/** The portable form. */
+function composed(running: RunningStatistics, batch: BatchStatistics, momentum: number): tf.Tensor[] {
   const next = (old: tf.Tensor, now: tf.Tensor, factor: number) =>
-    tf.tidy(() => tf.add(tf.mul(old, 1 - momentum), tf.mul(now, momentum * factor)) as tf.Tensor1D);
-  return {
-    mean: next(running.mean, batch.mean, 1),
-    // One value a channel has no unbiased variance: left biased (0).
-    variance: next(running.variance, batch.variance, batch.count / Math.max(batch.count - 1, 1)),
-  };
+    tf.add(tf.mul(old, 1 - momentum), tf.mul(now, factor));
+  // One value a channel has no unbiased variance: left biased (0).
+  const unbiased = batch.count / Math.max(batch.count - 1, 1);
+  return [next(running.mean, batch.mean, momentum), next(running.variance, batch.variance, momentum * unbiased)];
 }

@@ -69,3 +69,48 @@ it('sums a million voxels to float32 accuracy', () => {
   const [sum] = runOurs(KERNELS.ChannelSum, { x: tf.tensor(x, [1 << 20, 1]) });
   expect(sum![0]).toBe(Math.fround(Math.fround(0.1) * (1 << 20)));
 });
+
+// More than two units of work, samples that end inside a row
+it.each([1, 3, 5, 16, 33])('shares many units: %i channels', (channels) => {
+  const shape = [3, Math.ceil(60_011 / channels), channels];
+  const size = shape.reduce((a, b) => a * b);
+  const [x, dy] = [normals(size, 1), normals(size, 2)];
+  const [scale, shift, mask] = [normals(channels, 3), normals(channels, 4), normals(3 * channels, 5)];
+  const y = x.map((value, i) => Math.max(value * scale[i % channels]! + shift[i % channels]!, 0));
+  const tensors = { x: tf.tensor(x, shape), scale: tf.tensor1d(scale) };
+  const { ChannelAffine, ChannelAffineGrad, ScaleChannels } = KERNELS;
+  expectClose(runOurs(ChannelAffine, { ...tensors, shift: tf.tensor1d(shift) }, { relu: true })[0]!, y);
+  const gradients = { ...tensors, dy: tf.tensor(dy, shape), y: tf.tensor(y, shape) };
+  const [dx, dscale, dshift] = runOurs(ChannelAffineGrad, gradients, { relu: true });
+  const [expectedScale, expectedShift] = [new Float64Array(channels), new Float64Array(channels)];
+  const g = dy.map((value, i) => (y[i] === 0 ? 0 : value));
+  g.forEach((value, i) => {
+    expectedScale[i % channels]! += value * x[i]!;
+    expectedShift[i % channels]! += value;
+  });
+  expectClose(
+    dx!,
+    g.map((value, i) => value * scale[i % channels]!),
+  );
+  expectClose(dscale!, expectedScale);
+  expectClose(dshift!, expectedShift);
+  expectClose(
+    runOurs(ScaleChannels, { x: tensors.x, mask: tf.tensor2d(mask, [3, channels]) })[0]!,
+    x.map((value, i) => value * mask[Math.floor(i / (size / 3)) * channels + (i % channels)]!),
+  );
+});
+
+it('lets NaN and infinities through, and keeps them in their channel', () => {
+  const x = new Float32Array(300).fill(1);
+  x[3 * 40] = NaN;
+  x[3 * 99 + 1] = -Infinity;
+  const tensors = { x: tf.tensor2d(x, [100, 3]), scale: tf.tensor1d([2, 2, 2]) };
+  const [y] = runOurs(KERNELS.ChannelAffine, { ...tensors, shift: tf.tensor1d([0, 0, 0]) }, { relu: true });
+  expect([...y!]).toEqual([...x].map((value) => (value === -Infinity ? 0 : value * 2)));
+  expect([...runOurs(KERNELS.ChannelSum, { x: tensors.x })[0]!]).toEqual([NaN, -Infinity, 100]);
+  const gradients = { ...tensors, dy: tf.ones([100, 3]), y: tf.tensor2d(y!, [100, 3]) };
+  const [dx, dscale, dshift] = runOurs(KERNELS.ChannelAffineGrad, gradients, { relu: true });
+  expect([...dx!]).toEqual([...y!].map((value) => (value === 0 ? 0 : 2)));
+  expect([...dscale!]).toEqual([NaN, NaN, 100]);
+  expect([...dshift!]).toEqual([100, 99, 100]);
+});

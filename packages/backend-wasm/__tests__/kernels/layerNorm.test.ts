@@ -69,3 +69,50 @@ it('is finite, forward and backward, on a constant row', () => {
   const [dx] = runOurs(KERNELS.LayerNormGrad, { dy, x, gamma, ...saved });
   expect(dx!.every(Number.isFinite)).toBe(true);
 });
+
+// More than two units of rows
+it.each([
+  [45_000, 3],
+  [8000, 17],
+  [600, 256],
+])('shares many units: %i rows of %i', (rows, width) => {
+  const [x, dy] = [normals(rows * width, 1, 2, 1), normals(rows * width, 2)];
+  const [gamma, beta] = [normals(width, 3), normals(width, 4)];
+  const expected = naive(x, gamma, beta);
+  const tensors = { x: tf.tensor2d(x, [rows, width]), gamma: tf.tensor1d(gamma) };
+  const [y, mean, rstd] = runOurs(KERNELS.LayerNorm, { ...tensors, beta: tf.tensor1d(beta) }, { epsilon });
+  expectClose(y!, expected.y);
+  expectClose(mean!, expected.mean);
+  expectClose(rstd!, expected.rstd);
+  const saved = { mean: tf.tensor1d(mean!), rstd: tf.tensor1d(rstd!) };
+  const [dx, dgamma, dbeta] = runOurs(KERNELS.LayerNormGrad, {
+    dy: tf.tensor2d(dy, [rows, width]),
+    ...tensors,
+    ...saved,
+  });
+  const gradient = new Float64Array(x.length);
+  const [byGamma, byBeta] = [new Float64Array(width), new Float64Array(width)];
+  for (let r = 0; r < rows; r++) {
+    const n = Array.from({ length: width }, (_, c) => (x[r * width + c]! - mean![r]!) * rstd![r]!);
+    const h = n.map((_, c) => dy[r * width + c]! * gamma[c]!);
+    const sum = h.reduce((a, b) => a + b, 0) / width;
+    const product = h.reduce((a, b, c) => a + b * n[c]!, 0) / width;
+    n.forEach((value, c) => {
+      gradient[r * width + c] = rstd![r]! * (h[c]! - sum - value * product);
+      byGamma[c]! += dy[r * width + c]! * value;
+      byBeta[c]! += dy[r * width + c]!;
+    });
+  }
+  expectClose(dx!, gradient);
+  expectClose(dgamma!, byGamma);
+  expectClose(dbeta!, byBeta);
+});
+
+it('keeps a NaN in its row', () => {
+  const x = normals(35, 5);
+  x[16] = NaN;
+  const inputs = { x: tf.tensor2d(x, [5, 7]), gamma: tf.ones([7]), beta: tf.zeros([7]) };
+  const [y, mean] = runOurs(KERNELS.LayerNorm, inputs, { epsilon });
+  expect([...mean!].map(Number.isNaN)).toEqual([false, false, true, false, false]);
+  expect([...y!].map(Number.isNaN)).toEqual(Array.from(y!, (_, i) => Math.floor(i / 7) === 2));
+});

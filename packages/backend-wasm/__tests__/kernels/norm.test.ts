@@ -1,6 +1,8 @@
 import { KERNELS, type NormAttrs } from '@crln/core';
 import * as tf from '@tensorflow/tfjs-core';
+import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { relativeError, sizeOf } from '../reference.js';
 import { expectClose, normals, runOurs, useWasm } from './harness.js';
 import { slopes } from './slopes.js';
 
@@ -118,4 +120,131 @@ it('lets NaN through a fused ReLU', () => {
   const attrs = { over: 'batch', epsilon: 1e-5, relu: true };
   const [y] = runOurs(KERNELS.Norm, { x: tf.tensor([1, NaN, 2, 3], [4, 1]) }, attrs);
   expect([...y!]).toEqual([NaN, NaN, NaN, NaN]);
+});
+
+/** The gradient as the formula says it, in float64, of the float32 statistics that the kernel gets. */
+function naiveGrad(
+  given: Record<'dy' | 'x' | 'y' | 'mean' | 'variance' | 'gamma', ArrayLike<number>>,
+  { shape, attrs }: Case,
+) {
+  const channels = shape.at(-1)!;
+  const groups = given.mean.length / channels;
+  const voxels = given.x.length / groups / channels;
+  const dx = new Float64Array(given.x.length);
+  const dgamma = new Float64Array(channels);
+  const dbeta = new Float64Array(channels);
+  for (let i = 0; i < given.mean.length; i++) {
+    const c = i % channels;
+    const at = (v: number) => (((i - c) / channels) * voxels + v) * channels + c;
+    const rstd = 1 / Math.sqrt(given.variance[i]! + attrs.epsilon);
+    const g = (v: number) => (attrs.relu && given.y[at(v)] === 0 ? 0 : given.dy[at(v)]!);
+    const n = (v: number) => (given.x[at(v)]! - given.mean[i]!) * rstd;
+    const [sum, product] = [0, 0].map((_, which) => {
+      let total = 0;
+      for (let v = 0; v < voxels; v++) total += which ? g(v) * n(v) : g(v);
+      return total;
+    }) as [number, number];
+    dbeta[c]! += sum;
+    dgamma[c]! += product;
+    for (let v = 0; v < voxels; v++) {
+      dx[at(v)] = given.gamma[c]! * rstd * (g(v) - sum / voxels - (n(v) * product) / voxels);
+    }
+  }
+  return { dx, dgamma, dbeta };
+}
+
+/** Normalises on our backend and by the formula, forward and backward, and says how far apart the results are. */
+function errors(test: Case, seed: number): Record<string, number> {
+  const size = sizeOf(test.shape);
+  const channels = test.shape.at(-1)!;
+  const x = normals(size, seed, 2, 3);
+  const [dy, gamma, beta] = [normals(size, seed + 1), normals(channels, seed + 2, 0.3, 1), normals(channels, seed + 3)];
+  const tensors = { x: tf.tensor(x, test.shape), gamma: tf.tensor1d(gamma), beta: tf.tensor1d(beta) };
+  const [y, mean, variance] = runOurs(KERNELS.Norm, tensors, test.attrs) as [Float32Array, Float32Array, Float32Array];
+  const expected = naive(x, test, gamma, beta);
+  const statistics = { mean: tf.tensor2d(mean, [mean.length / channels, channels]), variance: tf.tensor(variance) };
+  const saved = { dy: tf.tensor(dy, test.shape), y: tf.tensor(y, test.shape), ...statistics };
+  const [dx, dgamma, dbeta] = runOurs(KERNELS.NormGrad, { ...tensors, ...saved }, test.attrs);
+  const gradient = naiveGrad({ dy, x, y, mean, variance, gamma }, test);
+  tf.dispose([tensors, saved]);
+  return {
+    y: relativeError(y, expected.y),
+    mean: relativeError(mean, expected.mean),
+    variance: relativeError(variance, expected.variance),
+    dx: relativeError(dx!, gradient.dx),
+    dgamma: relativeError(dgamma!, gradient.dgamma),
+    dbeta: relativeError(dbeta!, gradient.dbeta),
+  };
+}
+
+const channelCounts = fc.constantFrom(1, 2, 3, 4, 5, 7, 8, 12, 16, 17, 33, 64, 65, 100);
+
+it('equals the formula in float64 for any number of samples, voxels and channels', () => {
+  const shapes = fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 4, max: 70 }), channelCounts);
+  const over = fc.constantFrom<NormAttrs['over']>('batch', 'instance');
+  fc.assert(
+    fc.property(shapes, over, fc.boolean(), fc.nat(1e6), (shape, over, relu, seed) => {
+      const found = errors({ shape, attrs: { over, epsilon: 1e-5, relu }, affine: true }, seed);
+      for (const [name, error] of Object.entries(found)) expect(error, name).toBeLessThan(1e-5);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+// More than two units of work, in groups that end inside a row and inside a unit
+it.each([
+  { over: 'batch', shape: [1, 59_999, 3] },
+  { over: 'batch', shape: [2, 10_007, 17] },
+  { over: 'instance', shape: [3, 41, 43, 29, 1] },
+  { over: 'instance', shape: [3, 9001, 16] },
+  { over: 'instance', shape: [700, 13, 20] },
+] as const)('equals the formula in float64 over many units: $shape over $over', ({ over, shape }) => {
+  const found = errors({ shape: [...shape], attrs: { over, epsilon: 1e-5, relu: true }, affine: true }, 8);
+  for (const [name, error] of Object.entries(found)) expect(error, name).toBeLessThan(1e-5);
+});
+
+it('has no gradient, and no noise in its place, where every channel of a sample has one voxel', () => {
+  const shape = [3, 1, 1, 1, 5];
+  const x = tf.tensor(normals(15, 1), shape);
+  const attrs = { over: 'instance', epsilon: 1e-5, relu: false };
+  const [y, mean, variance] = runOurs(KERNELS.Norm, { x }, attrs);
+  const saved = { y: tf.tensor(y!, shape), mean: tf.tensor2d(mean!, [3, 5]), variance: tf.tensor2d(variance!, [3, 5]) };
+  const [dx] = runOurs(KERNELS.NormGrad, { dy: tf.tensor(normals(15, 2), shape), x, ...saved }, attrs);
+  expect([...dx!].map(Math.abs)).toEqual(new Array(15).fill(0));
+});
+
+it('keeps a NaN and an infinity within their sample and channel, and says the mean of the infinity', () => {
+  const x = normals(2 * 100 * 3, 6);
+  x[3 * 57 + 1] = NaN;
+  x[3 * 199 + 2] = Infinity;
+  const attrs = { over: 'instance', epsilon: 1e-5, relu: true };
+  const [y, mean, variance] = runOurs(KERNELS.Norm, { x: tf.tensor3d(x, [2, 100, 3]) }, attrs);
+  const wrong = [false, true, false, false, false, true];
+  expect([...variance!].map(Number.isNaN)).toEqual(wrong);
+  expect([mean![1], mean![5]]).toEqual([NaN, Infinity]);
+  y!.forEach((value, i) => {
+    const group = Math.floor(i / 300) * 3 + (i % 3);
+    expect(Number.isNaN(value), `element ${i}`).toBe(wrong[group]);
+  });
+});
+
+it('finds the variance where all the voxels that it looks at first are far from the others', () => {
+  const test: Case = { shape: [1, 64_000, 1], attrs: { over: 'batch', epsilon: 0, relu: false }, affine: false };
+  const x = normals(64_000, 7);
+  for (let i = 0; i < 64; i++) x[i * 1000] = 1e4;
+  const [, mean, variance] = runOurs(KERNELS.Norm, { x: tf.tensor(x, test.shape) }, test.attrs);
+  const expected = naive(x, test, [1], [0]);
+  expectClose(mean!, expected.mean, 1e-5);
+  expectClose(variance!, expected.variance, 1e-5);
+});
+
+it('lets a NaN in dy through where the ReLU was 0', () => {
+  const shape = [4, 1];
+  const attrs = { over: 'batch', epsilon: 1e-5, relu: true };
+  const x = tf.tensor2d([-1, -2, 2, 1], [4, 1]);
+  const [y, mean, variance] = runOurs(KERNELS.Norm, { x }, attrs);
+  const saved = { y: tf.tensor(y!, shape), mean: tf.tensor2d(mean!, [1, 1]), variance: tf.tensor2d(variance!, [1, 1]) };
+  const [dx] = runOurs(KERNELS.NormGrad, { dy: tf.tensor2d([NaN, 0, 1, 1], [4, 1]), x, ...saved }, attrs);
+  expect(y![0]).toBe(0);
+  expect(dx!.every(Number.isNaN)).toBe(true);
 });

@@ -2,6 +2,7 @@ import { KERNELS, type NormAttrs } from '@crln/core';
 import type { KernelConfig, TensorInfo } from '@tensorflow/tfjs-core';
 import { defineKernel } from '../kernelConfig.js';
 import { Lanes } from './lanes.js';
+import { runningStatistics } from './runningStatistics.js';
 import { vector } from './sums.js';
 
 /** One group over the batch, or one a sample. */
@@ -98,4 +99,4 @@ const normGrad = defineKernel<NormGradInputs, NormAttrs>(
   },
 );
 
-export const normKernels: readonly KernelConfig[] = [norm, normGrad];
+export const normKernels: readonly KernelConfig[] = [norm, normGrad, runningStatistics];

@@ -2,7 +2,7 @@ import { CrlnError } from '@crln/core';
 import { relaxedSimdWasm } from './generated/relaxed.js';
 import { simdWasm } from './generated/simd.js';
 import { Heap } from './heap.js';
-import { Pool } from './pool.js';
+import { nodeWorkers, Pool } from './pool.js';
 import { threadCount } from './threads.js';
 import type { SharedArguments, SharedKernel, WasmKernels } from './wasmKernels.js';
 
@@ -40,6 +40,11 @@ export class Engine {
     return this.#pool.threads;
   }
 
+  /** Starts the other threads where that takes the caller to wait, as in browsers. In Node they start when there is work. */
+  async startThreads(): Promise<void> {
+    if (!nodeWorkers()) await this.#pool.start();
+  }
+
   /** How many units of work the other threads have done. */
   get helped(): number {
     return this.#pool.helped;
@@ -65,6 +70,7 @@ export async function startEngine({ simd, threads }: EngineOptions): Promise<voi
   const bytes = decodeBase64(build === 'simd' ? simdWasm : relaxedSimdWasm);
   const { instance, module } = await WebAssembly.instantiate(bytes, { env: { memory } });
   running = new Engine(build, instance.exports as unknown as WasmKernels, memory, module, count);
+  await running.startThreads();
 }
 
 /** The running kernels, their memory and threads. */

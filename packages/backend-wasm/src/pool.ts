@@ -30,12 +30,13 @@ export interface PoolStart {
   control: number;
   threads: number;
   /** Starts a worker; a test has its own. */
-  spawn?: (start: WorkerStart) => void;
+  spawn?: (start: WorkerStart) => Promise<void> | undefined;
 }
 
 /**
  * Worker threads that share the memory, and so the work of one kernel call: its units are taken one by one by whoever is free, the
- * caller among them. Workers start with the first call that has more than one unit; until they run, the caller does all the units.
+ * caller among them. In Node workers start with the first call that has more than one unit; until they run, the caller does all the
+ * units. A browser starts them only once its caller waits, so there {@link Pool.start} has to be awaited first.
  */
 export class Pool {
   static readonly controlBytes = CONTROL_BYTES;
@@ -69,7 +70,7 @@ export class Pool {
       this.#start.kernels[name]!(...values, 0, units, 0);
       return;
     }
-    if (!this.#started) this.#startWorkers();
+    void this.start();
     for (let first = 0; first < units; first += CLOSED - 1) {
       const count = Math.min(units - first, CLOSED - 1);
       this.#publish(name, first, count, values);
@@ -108,12 +109,16 @@ export class Pool {
     }
   }
 
-  #startWorkers(): void {
+  /** Starts the workers. Resolves once they run where that takes the caller to wait. */
+  async start(): Promise<void> {
+    if (this.#started) return;
     this.#started = true;
     const { module, memory, control, spawn = startWorker } = this.#start;
+    const workers = [];
     for (let thread = 1; thread < this.threads; thread++) {
-      spawn({ module, memory, control, names: this.#names, thread });
+      workers.push(spawn({ module, memory, control, names: this.#names, thread }));
     }
+    await Promise.all(workers);
   }
 }
 
@@ -121,13 +126,23 @@ interface NodeWorkers {
   Worker: new (source: string, options: { eval: true; workerData: WorkerStart; stdout: boolean }) => { unref(): void };
 }
 
-function startWorker(start: WorkerStart): void {
+/** Node's own workers, nothing in a browser. Not an import, so that bundlers see nothing of Node. */
+export function nodeWorkers(): NodeWorkers | undefined {
   const { process } = globalThis as { process?: { getBuiltinModule?: (name: string) => NodeWorkers | undefined } };
-  const node = process?.getBuiltinModule?.('node:worker_threads');
+  return process?.getBuiltinModule?.('node:worker_threads');
+}
+
+function startWorker(start: WorkerStart): Promise<void> | undefined {
+  const node = nodeWorkers();
   if (node) {
     new node.Worker(workerSource, { eval: true, workerData: start, stdout: false }).unref();
-    return;
+    return undefined;
   }
   const url = URL.createObjectURL(new Blob([workerSource], { type: 'text/javascript' }));
-  new Worker(url, { name: `crln-wasm ${start.thread}` }).postMessage(start);
+  const worker = new Worker(url, { name: `crln-wasm ${start.thread}` });
+  return new Promise((run) => {
+    // A worker that a page's rules forbid never comes: the caller then does all the work.
+    for (const event of ['message', 'error']) worker.addEventListener(event, () => run(), { once: true });
+    worker.postMessage(start);
+  });
 }

@@ -7,5 +7,11 @@ const { process } = globalThis as {
 };
 const node = process?.getBuiltinModule?.('node:worker_threads');
 if (node) serve(node.workerData);
-else
-  globalThis.addEventListener('message', (event) => serve((event as MessageEvent<WorkerStart>).data), { once: true });
+else {
+  const scope = globalThis as unknown as { postMessage(message: string): void } & typeof globalThis;
+  const begin = ({ data }: MessageEvent<WorkerStart>) => {
+    scope.postMessage('running');
+    serve(data);
+  };
+  scope.addEventListener('message', (event) => begin(event as MessageEvent<WorkerStart>), { once: true });
+}

@@ -24,13 +24,13 @@ export const FIRST = 7;
 export const HELPED = 8;
 
 export const UNIT_BITS = 13;
-export const UNIT_MASK = (1 << UNIT_BITS) - 1;
+const UNIT_MASK = (1 << UNIT_BITS) - 1;
 /** A unit that no job has: jobs have fewer units, and there is room above for those who come late. */
 export const CLOSED = 1 << (UNIT_BITS - 1);
 export const JOB_MASK = (1 << (31 - UNIT_BITS)) - 1;
 
 /** Bytes: the words, then the arguments as float64. */
-export const ARGUMENTS = 64;
+const ARGUMENTS = 64;
 export const MAX_ARGUMENTS = 40;
 export const CONTROL_BYTES = ARGUMENTS + 8 * MAX_ARGUMENTS;
 

@@ -1,7 +1,7 @@
 // The gradient of y = x·scale + shift per channel, all of it in one pass.
 import { addWide, itemOf, lengthOf, rowOf, startOf, within } from './lanes';
 import { through } from './normGrad';
-import { madd, storeLanes } from './simd';
+import { storeLanes } from './simd';
 
 /**
  * dx = g·scale, and Σ g and Σ g·x of every lane for each item; g is dy where y is not 0 (`y` may be dy itself, for no ReLU).
@@ -17,17 +17,6 @@ export function affineGrad(
     memory.fill(sum, 0, row * 4);
     const start = startOf(lanes, item), end = dy + start + lengthOf(lanes, item);
     let at = dy + start, source = x + start, result = y + start, out = dx + start;
-    for (; at + 2 * row <= end; at += 2 * row, source += 2 * row, result += 2 * row, out += 2 * row) {
-      const at1 = at + row, source1 = source + row, result1 = result + row, out1 = out + row;
-      for (let c: usize = 0; c < row; c += 16) {
-        const g0 = through(v128.load(at + c), v128.load(result + c)), g1 = through(v128.load(at1 + c), v128.load(result1 + c));
-        const a = v128.load(scales + c);
-        addWide(sum + 2 * c, f32x4.add(g0, g1));
-        addWide(product + 2 * c, madd(g0, v128.load(source + c), f32x4.mul(g1, v128.load(source1 + c))));
-        v128.store(out + c, f32x4.mul(g0, a));
-        v128.store(out1 + c, f32x4.mul(g1, a));
-      }
-    }
     for (; at < end; at += row, source += row, result += row, out += row) {
       const left = min(row, end - at);
       for (let c: usize = 0; c < left; c += 16) {

@@ -44,32 +44,20 @@ export function moments(x: usize, centres: usize, sums: usize, lanes: usize, fro
 export function normalise(x: usize, y: usize, tables: usize, least: f32, lanes: usize, from: i32, to: i32, thread: i32): void {
   const row = rowOf(lanes), last = itemOf(lanes, to), floor = f32x4.splat(least);
   for (let item = itemOf(lanes, from); item < last; item++) {
-    const mean = tables + <usize>groupOf(lanes, item) * row * 3, scale = mean + row, shift = scale + row;
+    const table = tables + <usize>groupOf(lanes, item) * row * 3;
     let at = x + startOf(lanes, item), out = y + startOf(lanes, item);
     const end = at + lengthOf(lanes, item);
-    for (; at + 4 * row <= end; at += 4 * row, out += 4 * row) {
-      const at1 = at + row, at2 = at1 + row, at3 = at2 + row;
-      const out1 = out + row, out2 = out1 + row, out3 = out2 + row;
-      for (let c: usize = 0; c < row; c += 16) {
-        const m = v128.load(mean + c), a = v128.load(scale + c), b = v128.load(shift + c);
-        v128.store(out + c, affine(v128.load(at + c), m, a, b, floor));
-        v128.store(out1 + c, affine(v128.load(at1 + c), m, a, b, floor));
-        v128.store(out2 + c, affine(v128.load(at2 + c), m, a, b, floor));
-        v128.store(out3 + c, affine(v128.load(at3 + c), m, a, b, floor));
-      }
-    }
     for (; at < end; at += row, out += row) {
-      const left = min(row, end - at);
-      for (let c: usize = 0; c < left; c += 16) {
-        const value = affine(v128.load(at + c), v128.load(mean + c), v128.load(scale + c), v128.load(shift + c), floor);
-        storeLanes(out + c, value, <i32>((left - c) >> 2));
-      }
+      const left = min(row, end - at), whole = left & ~15;
+      for (let c: usize = 0; c < whole; c += 16) v128.store(out + c, affine(at + c, table + c, row, floor));
+      if (whole < left) storeLanes(out + whole, affine(at + whole, table + whole, row, floor), <i32>((left - whole) >> 2));
     }
   }
 }
 
 // @ts-ignore: decorator
 @inline
-function affine(x: v128, mean: v128, scale: v128, shift: v128, floor: v128): v128 {
-  return f32x4.max(madd(f32x4.sub(x, mean), scale, shift), floor);
+function affine(x: usize, table: usize, row: usize, floor: v128): v128 {
+  const d = f32x4.sub(v128.load(x), v128.load(table));
+  return f32x4.pmax(madd(d, v128.load(table + row), v128.load(table + 2 * row)), floor);
 }

@@ -3,6 +3,9 @@
 import { addWide, groupOf, itemOf, lengthOf, rowOf, startOf, within } from './lanes';
 import { madd, storeLanes } from './simd';
 
+/** Bytes of a row up to which two rows are added at a time: six streams far apart outrun the prefetcher. */
+const NARROW: usize = 384;
+
 /**
  * Σ g and Σ g·(x − mean) of every lane, for each item.
  * @param means [groups][lanes] float32
@@ -18,7 +21,7 @@ export function gradientSums(
     memory.fill(sum, 0, row * 4);
     const start = startOf(lanes, item), end = dy + start + lengthOf(lanes, item);
     let at = dy + start, source = x + start, result = y + start;
-    for (; at + 2 * row <= end; at += 2 * row, source += 2 * row, result += 2 * row) {
+    for (; row <= NARROW && at + 2 * row <= end; at += 2 * row, source += 2 * row, result += 2 * row) {
       const at1 = at + row, source1 = source + row, result1 = result + row;
       for (let c: usize = 0; c < row; c += 16) {
         const m = v128.load(mean + c);
@@ -50,25 +53,15 @@ export function gradientMix(
 ): void {
   const row = rowOf(lanes), last = itemOf(lanes, to);
   for (let item = itemOf(lanes, from); item < last; item++) {
-    const mean = tables + <usize>groupOf(lanes, item) * row * 4, even = mean + row, slope = even + row, scale = slope + row;
+    const table = tables + <usize>groupOf(lanes, item) * row * 4;
     const start = startOf(lanes, item), end = dy + start + lengthOf(lanes, item);
     let at = dy + start, source = x + start, result = y + start, out = dx + start;
-    for (; at + 2 * row <= end; at += 2 * row, source += 2 * row, result += 2 * row, out += 2 * row) {
-      const at1 = at + row, source1 = source + row, result1 = result + row, out1 = out + row;
-      for (let c: usize = 0; c < row; c += 16) {
-        const m = v128.load(mean + c), e = v128.load(even + c), b = v128.load(slope + c), a = v128.load(scale + c);
-        const g0 = through(v128.load(at + c), v128.load(result + c)), d0 = f32x4.sub(v128.load(source + c), m);
-        v128.store(out + c, mix(g0, d0, e, b, a));
-        const g1 = through(v128.load(at1 + c), v128.load(result1 + c)), d1 = f32x4.sub(v128.load(source1 + c), m);
-        v128.store(out1 + c, mix(g1, d1, e, b, a));
-      }
-    }
     for (; at < end; at += row, source += row, result += row, out += row) {
-      const left = min(row, end - at);
-      for (let c: usize = 0; c < left; c += 16) {
-        const g = through(v128.load(at + c), v128.load(result + c)), d = f32x4.sub(v128.load(source + c), v128.load(mean + c));
-        const value = mix(g, d, v128.load(even + c), v128.load(slope + c), v128.load(scale + c));
-        storeLanes(out + c, value, <i32>((left - c) >> 2));
+      const left = min(row, end - at), whole = left & ~15;
+      for (let c: usize = 0; c < whole; c += 16) v128.store(out + c, mix(at + c, source + c, result + c, table + c, row));
+      if (whole < left) {
+        const value = mix(at + whole, source + whole, result + whole, table + whole, row);
+        storeLanes(out + whole, value, <i32>((left - whole) >> 2));
       }
     }
   }
@@ -76,8 +69,10 @@ export function gradientMix(
 
 // @ts-ignore: decorator
 @inline
-function mix(g: v128, d: v128, even: v128, slope: v128, scale: v128): v128 {
-  return f32x4.mul(f32x4.sub(f32x4.sub(g, even), f32x4.mul(d, slope)), scale);
+function mix(dy: usize, x: usize, y: usize, table: usize, row: usize): v128 {
+  const g = through(v128.load(dy), v128.load(y)), d = f32x4.sub(v128.load(x), v128.load(table));
+  const rest = f32x4.sub(f32x4.sub(g, v128.load(table + row)), f32x4.mul(d, v128.load(table + 2 * row)));
+  return f32x4.mul(rest, v128.load(table + 3 * row));
 }
 
 /** dy·[y ≠ 0]: as a product, so that a NaN in dy shows wherever it is. */

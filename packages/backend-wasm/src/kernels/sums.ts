@@ -23,7 +23,9 @@ export class Sums {
     const { groups, parts, rows, width } = layout;
     const size = groups * parts * rows * width;
     const { heap } = engine();
-    this.#values = new Float64Array(heap.memory.buffer, heap.take(size * 8, purpose), size);
+    // Taken first: taking may grow the memory, which then has another buffer.
+    const at = heap.take(size * 8, purpose);
+    this.#values = new Float64Array(heap.memory.buffer, at, size);
   }
 
   /** Where they lie, for a kernel. */

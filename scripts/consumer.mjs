@@ -1,5 +1,5 @@
 // The packed packages in an empty project outside the repository: the README's library example runs in Node, type-checks,
-// and bundles for a browser; `npx crln` answers.
+// and bundles for a browser; `npx crln` answers, and trains with a worker thread.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -75,6 +75,13 @@ try {
     ]);
     if (/from\s*["']node:|require\(["'](?:node:)?fs["']\)/.test(readFileSync(join(project, 'bundle.js'), 'utf8')))
       throw new Error('the bundle imports Node modules');
+  });
+  step('npx crln train, with a worker thread', () => {
+    const small = ['--patch', '8,8,8', '--base-filters', '2', '--levels', '2', '--iterations', '2', '--labelled', '1'];
+    const phantom = 'data.phantom={"train":2,"val":0,"test":1,"shape":[16,12,8]}';
+    const words = ['--data', 'phantom', '--set', phantom, '--out', 'run', ...small, '--workers', '1', '--json'];
+    const printed = run('npx', ['--no-install', 'crln', 'train', ...words]);
+    if (JSON.parse(printed).iteration !== 2) throw new Error(`expected 2 iterations, got:\n${printed}`);
   });
   step('npx crln --help', () => {
     const printed = run('npx', ['--no-install', 'crln', '--help']);

@@ -31,7 +31,7 @@ export type OptimizerSettings = z.infer<typeof optimizerSettings>;
 const normalise = z.enum(['minmax', 'none']);
 
 /** Weak and strong augmentation; the names are those of `WeakOptions` and `StrongOptions` of `@crln/data`. */
-export const augmentationSettings = z.strictObject({
+const augmentationSettings = z.strictObject({
   weak: z
     .strictObject({
       rotate: z.boolean().default(true),

@@ -130,15 +130,40 @@ describe('prefetch', () => {
 });
 
 describe('CaseCache', () => {
-  it('loads a case once while there is room, and forgets the least recently used', async () => {
-    const loaded: string[] = [];
-    const cache = new CaseCache<string>(2, ({ length }) => length);
-    const get = (id: string) =>
-      cache.get(id, async () => {
-        loaded.push(id);
-        return id;
-      });
-    for (const id of ['a', 'b', 'a', 'c', 'a', 'b']) expect(await get(id)).toBe(id);
-    expect(loaded).toEqual(['a', 'b', 'c', 'b']);
+  const recorder = (limit: number) => {
+    const seen = { loaded: '', dropped: '' };
+    const cache = new CaseCache<string>(
+      limit,
+      ({ length }) => length,
+      (id) => {
+        seen.dropped += id;
+      },
+    );
+    const read = async (id: string) => {
+      seen.loaded += id;
+      return id;
+    };
+    return {
+      seen,
+      use: <R>(ids: string, work: (items: string[]) => R | Promise<R>) => cache.use([...ids], read, work),
+    };
+  };
+
+  it('loads a case once while there is room, and drops the least recently used', async () => {
+    const { seen, use } = recorder(2);
+    for (const id of 'abacab') expect(await use(id, ([item]) => item)).toBe(id);
+    expect(seen).toEqual({ loaded: 'abcb', dropped: 'bc' });
+  });
+
+  it('drops no case that is in use, whatever the room, and drops it then', async () => {
+    const { seen, use } = recorder(0);
+    await use('aab', async (outer) => {
+      expect(outer).toEqual(['a', 'a', 'b']);
+      await use('bc', () => {});
+      expect(seen).toEqual({ loaded: 'abc', dropped: 'c' });
+    });
+    expect(seen.dropped).toBe('cab');
+    await expect(use('d', () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
+    expect(seen.dropped).toBe('cabd');
   });
 });

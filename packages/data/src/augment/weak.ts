@@ -68,16 +68,18 @@ export function applyWeakPlan(source: PreparedCase, plan: WeakPlan): Patch {
       );
     }
   }
+  const { image: volume, label: classes } = source;
   const map = planeMap(plan, n0, n1);
+  const most = plan.minmax ? 1 : Infinity;
   let shift = 0;
   let scale = plan.brightness ?? 1;
   if (plan.minmax) {
-    const [low, high] = source.range ?? rangeOf(source.image);
+    const [low, high] = source.range ?? rangeOf(volume);
     shift = low;
     scale = high > low ? scale / (high - low) : 0;
   }
   const image = new Float32Array(p0 * p1 * p2);
-  const label = source.label && new Int32Array(p0 * p1 * p2);
+  const label = classes && new Int32Array(p0 * p1 * p2);
   const first = Math.max(0, -plan.start[2]);
   const last = Math.min(p2, n2 - plan.start[2]);
   for (let a = 0; a < p0; a++) {
@@ -89,10 +91,10 @@ export function applyWeakPlan(source: PreparedCase, plan: WeakPlan): Patch {
       const from = ((map.i0 + map.ix * x + map.iy * y) * n1 + map.j0 + map.jx * x + map.jy * y) * n2 + plan.start[2];
       const to = (a * p1 + b) * p2;
       for (let c = first; c < last; c++) {
-        const v = (source.image[from + c]! - shift) * scale;
-        image[to + c] = plan.minmax && v > 1 ? 1 : v;
+        const v = (volume[from + c]! - shift) * scale;
+        image[to + c] = Math.min(v, most);
       }
-      if (label) for (let c = first; c < last; c++) label[to + c] = source.label![from + c]!;
+      if (classes) for (let c = first; c < last; c++) label![to + c] = classes[from + c]!;
     }
   }
   return { image, ...(label && { label }), shape: [...plan.patch], caseId: source.id };

@@ -39,6 +39,8 @@ export const batchLoader: OpenLoader = (source, options) => ({
 interface BatchWork {
   load(id: string): Promise<PreparedCase>;
   make(cases: BatchCases<PreparedCase>, iteration: number): Promise<RawBatch>;
+  /** Told of a case that left the memory. */
+  dropped?(one: PreparedCase): void;
 }
 
 const bytesOf = ({ image, label }: PreparedCase): number => image.byteLength + (label?.byteLength ?? 0);
@@ -63,11 +65,11 @@ export function batchMaker(
   }
   const { labelled, unlabelled } = source;
   const sample = twoStreamSampler({ labelled, unlabelled, batch: [L, needs.unlabelled ? U : 0], seed });
-  const cache = new CaseCache<PreparedCase>(options.cacheBytes ?? 2 ** 30, bytesOf);
-  const load = (id: string) => cache.get(id, () => work.load(id));
-  return async (iteration) => {
+  const cache = new CaseCache<PreparedCase>(options.cacheBytes ?? 2 ** 30, bytesOf, work.dropped);
+  return (iteration) => {
     const ids = sample(iteration);
-    const cases = await Promise.all([...ids.labelled, ...ids.unlabelled].map(load));
-    return work.make({ labelled: cases.slice(0, L), unlabelled: cases.slice(L) }, iteration);
+    return cache.use([...ids.labelled, ...ids.unlabelled], work.load, (cases) =>
+      work.make({ labelled: cases.slice(0, L), unlabelled: cases.slice(L) }, iteration),
+    );
   };
 }

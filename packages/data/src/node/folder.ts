@@ -127,7 +127,12 @@ export async function openFolder(dir: string, options: OpenFolderOptions = {}): 
     name: dir,
     ids: [...images.keys()],
     isLabelled: (id) => labels.has(id),
-    load: (id) => cache.get(id, () => readCase(files(id))),
+    load: (id) =>
+      cache.use(
+        [id],
+        (id) => readCase(files(id)),
+        ([item]) => item!,
+      ),
     files,
     splits: await jsonIn(dir, 'splits.json'),
   });

@@ -1,11 +1,12 @@
 import { availableParallelism } from 'node:os';
 import { CrlnError } from '@crln/core';
+import { valueRange } from '../augment/intensity.js';
 import type { RawBatch } from '../loader/batch.js';
 import { batchLoader, batchMaker, type OpenLoader } from '../loader/loader.js';
 import { prefetch } from '../loader/prefetch.js';
 import type { PreparedCase } from '../types.js';
 import { WorkerPool } from './pool.js';
-import { shareCase } from './share.js';
+import { SharedMemory } from './shared-memory.js';
 import type { Request } from './worker.js';
 
 const defaultWorkers = () => (availableParallelism() > 1 ? 1 : 0);
@@ -34,13 +35,17 @@ export function workerLoader({ workers = defaultWorkers() }: { workers?: number 
       // Flags of the process, such as --input-type, need not suit a worker.
       execArgv: [],
     });
+    const memory = new SharedMemory();
     const run = <T>(request: Request) => pool.run(request) as Promise<T>;
     const make = batchMaker(source, options, {
       async load(id) {
         const files = source.files?.(id);
-        return files ? run<PreparedCase>({ files }) : shareCase(await source.load(id));
+        const one = files ? await run<PreparedCase>({ files }) : await source.load(id);
+        // A worker sees another array on the same memory every time, and would look for the range in each.
+        return memory.share({ ...one, range: one.range ?? valueRange(one.image) });
       },
       make: (cases, iteration) => run<RawBatch>({ cases, iteration }),
+      dropped: (one) => memory.release(one),
     });
     const ahead = Math.max(workers, 2);
     return { batch: prefetch(make, { ahead, end: options.iterations ?? Infinity }), close: () => pool.close() };

@@ -24,7 +24,9 @@ it('exports these names and no others', () => {
     'layerNorm',
     'linear',
     'maxPool3d',
+    'once',
     'pad3d',
+    'recompute',
     'relu',
     'resize3d',
     'rot90InPlane',
@@ -34,5 +36,6 @@ it('exports these names and no others', () => {
     'stopGradient',
     'updateRunningStatistics',
     'useBackend',
+    'variableGradients',
   ]);
 });

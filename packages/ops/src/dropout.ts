@@ -2,6 +2,7 @@ import { CrlnError, KERNELS, type RandomStream } from '@crln/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { expectChannelsLast } from './checks.js';
 import { differentiable, hasKernel, runKernel } from './kernel.js';
+import { once } from './recompute.js';
 
 /**
  * Drops whole channels of a sample with probability `rate` and scales the others by 1/(1 − rate). (Tompson et al. 2015; PyTorch's `Dropout3d`.)
@@ -13,15 +14,25 @@ export function channelDropout<T extends tf.Tensor>(x: T, rate: number, rng: Ran
   const samples = x.shape[0] as number;
   const kept = drawMask(samples * channels, rate, rng);
   if (!kept) return tf.clone(x);
+  return masked(x, kept, [samples, channels], scaleChannels);
+}
+
+/** x scaled by a mask. The gradient needs the mask alone (that of tf.mul would keep x too). */
+function masked<T extends tf.Tensor>(
+  x: T,
+  kept: Float32Array,
+  shape: number[],
+  scale: (x: tf.Tensor, mask: tf.Tensor) => tf.Tensor,
+): T {
   return tf.tidy(() => {
-    const mask = tf.tensor2d(kept, [samples, channels]);
-    return differentiable('channelDropout', {
+    const mask = tf.tensor(kept, shape);
+    return differentiable('dropout', {
       inputs: { x },
       forward: (save) => {
         save([mask]);
-        return [scaleChannels(x, mask)];
+        return [scale(x, mask)];
       },
-      gradient: ([dy], [mask]) => ({ x: () => scaleChannels(dy!, mask!) }),
+      gradient: ([dy], [mask]) => ({ x: () => scale(dy!, mask!) }),
     })[0] as T;
   });
 }
@@ -39,7 +50,7 @@ function scaleChannels(x: tf.Tensor, mask: tf.Tensor): tf.Tensor {
  */
 export function dropout<T extends tf.Tensor>(x: T, rate: number, rng: RandomStream): T {
   const kept = drawMask(x.size, rate, rng);
-  return kept ? tf.tidy(() => tf.mul(x, tf.tensor(kept, x.shape)) as T) : tf.clone(x);
+  return kept ? masked(x, kept, x.shape, tf.mul) : tf.clone(x);
 }
 
 /**
@@ -50,11 +61,8 @@ export function dropout<T extends tf.Tensor>(x: T, rate: number, rng: RandomStre
 export function dropPath<T extends tf.Tensor>(x: T, rate: number, rng: RandomStream): T {
   const samples = x.shape[0] as number;
   const kept = drawMask(samples, rate, rng);
-  if (!kept) return tf.clone(x);
-  return tf.tidy(() => {
-    const mask = tf.tensor2d(kept, [samples, 1]);
-    return tf.reshape(tf.mul(tf.reshape(x, [samples, -1]), mask), x.shape) as T;
-  });
+  const scale = (y: tf.Tensor, mask: tf.Tensor) => tf.reshape(tf.mul(tf.reshape(y, [samples, -1]), mask), y.shape);
+  return kept ? masked(x, kept, [samples, 1], scale) : tf.clone(x);
 }
 
 /** `size` values of 0 or 1/(1 − rate), drawn on the CPU so that every backend drops the same; undefined where nothing is dropped. */
@@ -64,7 +72,9 @@ function drawMask(size: number, rate: number, rng: RandomStream): Float32Array |
   }
   if (rate === 0) return undefined;
   const scale = 1 / (1 - rate);
-  const mask = new Float32Array(size);
-  for (let i = 0; i < size; i++) mask[i] = rng.uniform() < rate ? 0 : scale;
-  return mask;
+  return once(() => {
+    const mask = new Float32Array(size);
+    for (let i = 0; i < size; i++) mask[i] = rng.uniform() < rate ? 0 : scale;
+    return mask;
+  });
 }

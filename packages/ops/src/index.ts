@@ -22,7 +22,9 @@ export { type BatchNormResult, batchNorm, instanceNorm, type NormOptions } from 
 export { emaStep, sgdStep } from './optimizerStep.js';
 export { crop3d, type PadOptions, pad3d } from './pad.js';
 export { type MaxPoolOptions, maxPool3d } from './pool.js';
+export { once, recompute } from './recompute.js';
 export { type ResizeOptions, resize3d } from './resize.js';
 export { type BatchStatistics, type RunningStatistics, updateRunningStatistics } from './runningStatistics.js';
+export { type VariableGradients, variableGradients } from './tape.js';
 export { flip3d, rot90InPlane } from './turn.js';
 export { type BackendChoice, type BackendName, type UseBackendOptions, useBackend } from './useBackend.js';

@@ -17,6 +17,7 @@ it('exports just this', () => {
     'MaxPool3d',
     'PatchCheck3d',
     'PrototypeBank',
+    'Recompute3d',
     'Rectifier',
     'UpSample3d',
     'ZeroPad3d',

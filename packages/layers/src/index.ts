@@ -18,6 +18,7 @@ export { InstanceNorm3d, type InstanceNorm3dOptions } from './layers/instanceNor
 export { type CallOptions, type Kwargs, Layer3d, type Layer3dOptions } from './layers/layer3d.js';
 export { MaxPool3d, type MaxPool3dOptions } from './layers/maxPool3d.js';
 export { PatchCheck3d, type PatchCheck3dOptions } from './layers/patchCheck3d.js';
+export { Recompute3d, type Recompute3dOptions } from './layers/recompute3d.js';
 export { UpSample3d, type UpSample3dOptions } from './layers/upSample3d.js';
 export { ZeroPad3d, type ZeroPad3dOptions } from './layers/zeroPad3d.js';
 export { dynamicInteraction, rectifier } from './modules.js';

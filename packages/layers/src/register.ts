@@ -9,6 +9,7 @@ import { ChannelDropout3d, Dropout3d } from './layers/dropout3d.js';
 import { InstanceNorm3d } from './layers/instanceNorm3d.js';
 import { MaxPool3d } from './layers/maxPool3d.js';
 import { PatchCheck3d } from './layers/patchCheck3d.js';
+import { Recompute3d } from './layers/recompute3d.js';
 import { UpSample3d } from './layers/upSample3d.js';
 import { ZeroPad3d } from './layers/zeroPad3d.js';
 import { Rectifier } from './rectifier.js';
@@ -26,6 +27,7 @@ export const layerClasses = () => [
   InstanceNorm3d,
   MaxPool3d,
   PatchCheck3d,
+  Recompute3d,
   Rectifier,
   UpSample3d,
   ZeroPad3d,

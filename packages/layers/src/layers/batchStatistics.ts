@@ -1,4 +1,4 @@
-import { batchNorm, batchNormInference, updateRunningStatistics } from '@crln/ops';
+import { batchNorm, batchNormInference, once, updateRunningStatistics } from '@crln/ops';
 import { type Tensor1D, type Tensor5D, tidy } from '@tensorflow/tfjs-core';
 import type { LayerVariable } from '@tensorflow/tfjs-layers';
 import { constant, type Fill } from './initializers.js';
@@ -48,9 +48,11 @@ export function applyBatchNorm(
     if (!training) return batchNormInference(x, { ...running, ...shared });
     const { y, mean, variance } = batchNorm(x, shared);
     const count = x.size / x.shape[4];
-    const updated = updateRunningStatistics(running, { mean, variance, count }, momentum);
-    weights.runningMean.write(updated.mean);
-    weights.runningVariance.write(updated.variance);
+    once(() => {
+      const updated = updateRunningStatistics(running, { mean, variance, count }, momentum);
+      weights.runningMean.write(updated.mean);
+      weights.runningVariance.write(updated.variance);
+    });
     return y;
   });
 }

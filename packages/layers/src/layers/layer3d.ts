@@ -1,4 +1,5 @@
 import { CrlnError, type RandomStream, stream, type Triple } from '@crln/core';
+import { once } from '@crln/ops';
 import type { serialization, Tensor, Tensor5D } from '@tensorflow/tfjs-core';
 import { type LayerVariable, layers, type Shape } from '@tensorflow/tfjs-layers';
 import { DerivedInitializer, type Fill } from './initializers.js';
@@ -55,7 +56,12 @@ export abstract class Layer3d extends layers.Layer {
    */
   protected random(kwargs: Kwargs, purpose: string): RandomStream {
     const name = `${purpose}/${this.name}`;
-    return typeof kwargs.seed === 'number' ? stream(kwargs.seed, name) : stream(this.seed, name, ++this.#calls);
+    if (typeof kwargs.seed === 'number') return stream(kwargs.seed, name);
+    return stream(
+      this.seed,
+      name,
+      once(() => ++this.#calls),
+    );
   }
 }
 

@@ -1,13 +1,9 @@
 import { input, type LayersModel, layers, model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { BatchNorm3d } from '../layers/batchNorm3d.js';
 import { Conv3d } from '../layers/conv3d.js';
-import type { Layer3d } from '../layers/layer3d.js';
 import { PatchCheck3d } from '../layers/patchCheck3d.js';
 import type { ResolvedNetwork } from './options.js';
-
-/** Applies a layer to a symbolic tensor. */
-export const through = (layer: layers.Layer | Layer3d, x: SymbolicTensor | SymbolicTensor[]): SymbolicTensor =>
-  layer.apply(x) as SymbolicTensor;
+import { segments, through } from './segment.js';
 
 /** The image [N, D, H, W, inChannels] of any size that the levels can halve. */
 export function networkInput({ inChannels, levels }: ResolvedNetwork): { image: SymbolicTensor; x: SymbolicTensor } {
@@ -29,7 +25,7 @@ export function networkModel(
   last: SymbolicTensor,
   taps: { bottleneck: SymbolicTensor; decoder: SymbolicTensor[] },
 ): LayersModel {
-  const { classes, representation, seed, name } = options;
+  const { classes, representation, recompute, seed, name } = options;
   const outputs = [through(new Conv3d({ filters: classes, kernelSize: 1, seed, name: 'logits' }), last)];
   if (representation !== undefined) {
     const conv = new Conv3d({
@@ -41,7 +37,7 @@ export function networkModel(
     });
     const norm = new BatchNorm3d({ relu: true, seed, name: 'representation/norm' });
     const head = new Conv3d({ filters: representation, kernelSize: 1, seed, name: 'representation' });
-    outputs.push(through(head, through(norm, through(conv, last))));
+    outputs.push(segments(recompute)('representation', [last], (x) => through(head, through(norm, through(conv, x!)))));
   }
   outputs.push(tap(taps.bottleneck, 'bottleneck'), ...taps.decoder.map((x, i) => tap(x, `decoder${i + 1}`)));
   return model({ inputs: image, outputs, name });

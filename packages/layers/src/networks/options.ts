@@ -14,6 +14,11 @@ export interface NetworkOptions {
   dropout?: number;
   /** Width R of the representation head; without it there is no head. */
   representation?: number;
+  /**
+   * Whether a training step keeps the ends of every block alone and computes what lies between them again in its backward pass: the same
+   * logits, gradients and running statistics bit for bit, in a fraction of the memory, for a third more time. Default false.
+   */
+  recompute?: boolean;
   /** Seed of the first weights. Default 0. */
   seed?: number;
   name?: string;
@@ -32,7 +37,17 @@ export function wholeNumber(owner: string, option: string, value: number, least:
 
 /** Fills in the defaults and checks. */
 export function resolveNetwork(options: NetworkOptions, dropout: number, name: string) {
-  const given = { inChannels: 1, classes: 2, baseFilters: 16, levels: 4, dropout, seed: 0, name, ...options };
+  const given = {
+    inChannels: 1,
+    classes: 2,
+    baseFilters: 16,
+    levels: 4,
+    dropout,
+    seed: 0,
+    recompute: false,
+    name,
+    ...options,
+  };
   wholeNumber(given.name, 'inChannels', given.inChannels, 1);
   wholeNumber(given.name, 'classes', given.classes, 1);
   wholeNumber(given.name, 'baseFilters', given.baseFilters, 1);

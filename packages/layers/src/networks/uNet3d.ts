@@ -8,8 +8,9 @@ import { InstanceNorm3d } from '../layers/instanceNorm3d.js';
 import { MaxPool3d } from '../layers/maxPool3d.js';
 import { UpSample3d } from '../layers/upSample3d.js';
 import { registerLayers } from '../register.js';
-import { networkInput, networkModel, through } from './ends.js';
+import { networkInput, networkModel } from './ends.js';
 import { levelWidths, type NetworkOptions, resolveNetwork } from './options.js';
+import { segments, through } from './segment.js';
 
 export interface UNet3dOptions extends NetworkOptions {
   /**
@@ -38,6 +39,7 @@ export function uNet3d(options: UNet3dOptions = {}): LayersModel {
     );
   }
   const { levels, dropout, seed } = given;
+  const segment = segments(given.recompute);
   const widths = levelWidths(given);
   const block = (start: SymbolicTensor, name: string, level: number) => {
     let x = start;
@@ -56,19 +58,25 @@ export function uNet3d(options: UNet3dOptions = {}): LayersModel {
   };
 
   const { image, x: checked } = networkInput(given);
-  const skips = [block(checked, 'encoder1', 0)];
+  const skips = [segment('encoder1/block', [checked], (x) => block(x!, 'encoder1', 0))];
   for (let level = 1; level <= levels; level++) {
-    const pooled = through(new MaxPool3d({ name: `down${level}` }), skips[level - 1]!);
-    skips.push(block(pooled, `encoder${level + 1}`, level));
+    const encoder = `encoder${level + 1}`;
+    skips.push(
+      segment(`${encoder}/block`, [skips[level - 1]!], (x) =>
+        block(through(new MaxPool3d({ name: `down${level}` }), x!), encoder, level),
+      ),
+    );
   }
   const bottleneck = skips[levels]!;
   let x = through(new Dropout3d({ rate: dropout, seed, name: 'bottleneckDropout' }), bottleneck);
   const decoder: SymbolicTensor[] = [];
   for (let step = 1; step <= levels; step++) {
     const level = levels - step;
-    const up = double(x, `up${step}`, widths[level + 1]!);
-    const joined = through(layers.concatenate({ axis: -1, name: `up${step}/concatenate` }), [skips[level]!, up]);
-    x = block(joined, `decoder${step}`, level);
+    x = segment(`decoder${step}/block`, [x, skips[level]!], (coarse, skip) => {
+      const up = double(coarse!, `up${step}`, widths[level + 1]!);
+      const joined = through(layers.concatenate({ axis: -1, name: `up${step}/concatenate` }), [skip!, up]);
+      return block(joined, `decoder${step}`, level);
+    });
     decoder.push(x);
   }
   x = through(new Dropout3d({ rate: dropout, seed, name: 'decoderDropout' }), x);

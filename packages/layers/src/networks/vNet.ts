@@ -4,8 +4,9 @@ import { Conv3d } from '../layers/conv3d.js';
 import { Conv3dTranspose } from '../layers/conv3dTranspose.js';
 import { ChannelDropout3d } from '../layers/dropout3d.js';
 import { registerLayers } from '../register.js';
-import { networkInput, networkModel, through } from './ends.js';
+import { networkInput, networkModel } from './ends.js';
 import { levelWidths, type NetworkOptions, resolveNetwork } from './options.js';
+import { segments, through } from './segment.js';
 
 /**
  * V-Net as the semi-supervised literature uses it (Milletari et al. 2016, with plain blocks and additive skips): blocks of
@@ -22,6 +23,7 @@ export function vNet(options: NetworkOptions = {}): LayersModel {
   registerLayers();
   const given = resolveNetwork(options, 0.5, options.name ?? 'vNet');
   const { levels, dropout, seed } = given;
+  const segment = segments(given.recompute);
   const widths = levelWidths(given);
   const convs = (level: number) => Math.min(level + 1, 3);
   const norm = (x: SymbolicTensor, name: string) => through(new BatchNorm3d({ relu: true, seed, name }), x);
@@ -35,12 +37,16 @@ export function vNet(options: NetworkOptions = {}): LayersModel {
   };
 
   const { image, x: checked } = networkInput(given);
-  const skips = [block(checked, 'encoder1', 0)];
+  const skips = [segment('encoder1/block', [checked], (x) => block(x!, 'encoder1', 0))];
   for (let level = 1; level <= levels; level++) {
     const name = `down${level}`;
     const halve = new Conv3d({ filters: widths[level]!, kernelSize: 2, strides: 2, seed, name: `${name}/conv` });
-    const x = norm(through(halve, skips[level - 1]!), `${name}/norm`);
-    skips.push(block(x, `encoder${level + 1}`, level));
+    const encoder = `encoder${level + 1}`;
+    skips.push(
+      segment(`${encoder}/block`, [skips[level - 1]!], (x) =>
+        block(norm(through(halve, x!), `${name}/norm`), encoder, level),
+      ),
+    );
   }
   const bottleneck = skips[levels]!;
   let x = through(new ChannelDropout3d({ rate: dropout, seed, name: 'bottleneckDropout' }), bottleneck);
@@ -55,8 +61,10 @@ export function vNet(options: NetworkOptions = {}): LayersModel {
       seed,
       name: `${name}/conv`,
     });
-    const up = norm(through(double, x), `${name}/norm`);
-    x = block(through(layers.add({ name: `${name}/add` }), [up, skips[level]!]), `decoder${step}`, level);
+    x = segment(`decoder${step}/block`, [x, skips[level]!], (coarse, skip) => {
+      const up = norm(through(double, coarse!), `${name}/norm`);
+      return block(through(layers.add({ name: `${name}/add` }), [up, skip!]), `decoder${step}`, level);
+    });
     decoder.push(x);
   }
   x = through(new ChannelDropout3d({ rate: dropout, seed, name: 'decoderDropout' }), x);

@@ -100,7 +100,7 @@ export function transpose(source: usize, to: usize, rows: i32, columns: i32): vo
 
 // @ts-ignore: decorator
 @inline
-function transpose4(from: usize, fromRow: usize, to: usize, toRow: usize): void {
+export function transpose4(from: usize, fromRow: usize, to: usize, toRow: usize): void {
   const a = v128.load(from), b = v128.load(from + fromRow), c = v128.load(from + fromRow * 2), d = v128.load(from + fromRow * 3);
   const ab0 = v128.shuffle<f32>(a, b, 0, 4, 1, 5), ab1 = v128.shuffle<f32>(a, b, 2, 6, 3, 7);
   const cd0 = v128.shuffle<f32>(c, d, 0, 4, 1, 5), cd1 = v128.shuffle<f32>(c, d, 2, 6, 3, 7);

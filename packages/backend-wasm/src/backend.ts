@@ -5,7 +5,13 @@ import { engine } from './engine.js';
 /** The name under which the backend registers with TensorFlow.js. */
 export const WASM_BACKEND = 'crln-wasm';
 
-type Values = Float32Array | Int32Array | Uint8Array;
+/** What a numeric tensor's elements are stored in: float32, int32, bool. */
+export type Numbers = Float32Array | Int32Array | Uint8Array;
+export type Stored<D extends DataType> = D extends 'float32'
+  ? Float32Array
+  : D extends 'int32'
+    ? Int32Array
+    : Uint8Array;
 type DataId = TensorInfo['dataId'];
 
 /**
@@ -53,7 +59,7 @@ export class CrlnWasmBackend extends MathBackendCPU {
    * A tensor's elements in the shared memory (float32, int32, or bytes of a bool), moved there if they are not: never write to them.
    * A tensor without numbers gives nothing.
    */
-  resident(tensor: TensorInfo, kernel: string): Values | undefined {
+  resident(tensor: TensorInfo, kernel: string): Numbers | undefined {
     const record = this.data.get(tensor.dataId);
     const { values } = record as { values: unknown };
     if (!(values instanceof Float32Array || values instanceof Int32Array || values instanceof Uint8Array))
@@ -72,7 +78,7 @@ export class CrlnWasmBackend extends MathBackendCPU {
   }
 
   /** An array in the shared memory, its content undefined, free after the kernel call unless a tensor adopts it. */
-  room(dtype: DataType, size: number, purpose: { kernel: string; shape: readonly number[] }): Values {
+  room(dtype: DataType, size: number, purpose: { kernel: string; shape: readonly number[] }): Numbers {
     const { heap } = engine();
     if (dtype === 'float32') return heap.floats(size, purpose);
     return dtype === 'int32' ? heap.ints(size, purpose) : heap.bytes(size, purpose);

@@ -25,7 +25,8 @@ export class Heap {
   readonly #references = new Map<number, number>();
   readonly #buffers = new WeakSet<ArrayBufferLike>();
   #buffer: ArrayBufferLike;
-  #taken: number[] = [];
+  /** By the calls that run, in their order. */
+  readonly #taken: number[] = [];
   /** No more than this many bytes are asked for; a test lowers it. */
   limit = 65536 * PAGE;
   /** Fills blocks with NaN when they are taken and when they become free: who reads what was not written, or is gone, is found out. */
@@ -103,14 +104,17 @@ export class Heap {
   }
 
   /** Runs a kernel call: what `work` takes and no tensor adopts is free afterwards. */
-  call<T>(work: () => T): T {
-    const outer = this.#taken;
-    this.#taken = [];
+  call<T>(work: () => T): T;
+  call<A, T>(work: (argument: A) => T, argument: A): T;
+  call<A, T>(work: (argument: A) => T, argument?: A): T {
+    const first = this.#taken.length;
     try {
-      return work();
+      return work(argument as A);
     } finally {
-      for (const at of this.#taken) if (!this.#references.has(at)) this.#free(at);
-      this.#taken = outer;
+      while (this.#taken.length > first) {
+        const at = this.#taken.pop()!;
+        if (!this.#references.has(at)) this.#free(at);
+      }
     }
   }
 

@@ -1,10 +1,10 @@
 import { CrlnError } from '@crln/core';
 import { type DataType, getKernel, type KernelConfig, type TensorInfo, util } from '@tensorflow/tfjs-core';
-import { type CrlnWasmBackend, WASM_BACKEND } from './backend.js';
+import { type CrlnWasmBackend, type Numbers, type Stored, WASM_BACKEND } from './backend.js';
 import { countCall } from './counter.js';
 import { engine } from './engine.js';
 
-/** What a kernel sees of one call. All members may be destructured. */
+/** What a kernel sees of one call, while it runs. All members may be destructured. */
 export interface KernelCall<Inputs, Attrs> {
   readonly inputs: Inputs;
   readonly attrs: Attrs;
@@ -15,13 +15,18 @@ export interface KernelCall<Inputs, Attrs> {
   ints(tensor: TensorInfo): Int32Array;
   /** The tensor's elements in the shared memory, as float32 (`byteOffset` is the pointer for our kernels); never write to them. */
   floats(tensor: TensorInfo): Float32Array;
-  /** A float32 array in the shared memory, its content undefined: scratch space, or an output's values once {@link KernelCall.output} took it. */
-  room(shape: readonly number[]): Float32Array;
+  /** The same in the tensor's own type; nothing of strings and complex numbers. */
+  resident(tensor: TensorInfo): Numbers | undefined;
+  /**
+   * An array in the shared memory as a tensor of this type (float32 unless said) is stored in, its content undefined: scratch space, or
+   * an output's values once {@link KernelCall.output} took it.
+   */
+  room<D extends DataType = 'float32'>(shape: readonly number[], dtype?: D): Stored<D>;
   /**
    * A new tensor that owns `values` (zeros where left out), best an array of {@link KernelCall.room}. Fill the array before or after,
    * but never hand out an input's array: use `backend.incRef` as stock Identity does.
    */
-  output(shape: readonly number[], values?: Float32Array | Int32Array, dtype?: DataType): TensorInfo;
+  output(shape: readonly number[], values?: Numbers, dtype?: DataType): TensorInfo;
   /** Runs the kernel that the stock `cpu` backend has under this name, for cases that ours does not take. It does not count. */
   stock(): TensorInfo | TensorInfo[];
 }
@@ -31,8 +36,9 @@ export interface KernelCall<Inputs, Attrs> {
  * call is counted unless `run` went back to the stock kernel.
  *
  * @example
- * const relu = defineKernel<{ x: TensorInfo }>('Relu', ({ inputs: { x }, values, output }) => {
- *   const y = new Float32Array(util.sizeFromShape(x.shape));
+ * const relu = defineKernel<{ x: TensorInfo }>('Relu', ({ inputs: { x }, floats, room, output }) => {
+ *   const xs = floats(x);
+ *   const y = room(x.shape);
  *   …
  *   return output(x.shape, y);
  * });
@@ -41,38 +47,61 @@ export function defineKernel<Inputs extends object, Attrs extends object = objec
   kernelName: string,
   run: (call: KernelCall<Inputs, Attrs>) => TensorInfo | TensorInfo[],
 ): KernelConfig {
+  const call = new Call<Inputs, Attrs>(kernelName);
   return {
     kernelName,
     backendName: WASM_BACKEND,
     kernelFunc: (params) => {
-      const backend = params.backend as CrlnWasmBackend;
-      let ours = true;
-      const { heap } = engine();
-      const result = heap.call(() =>
-        run({
-          inputs: params.inputs as unknown as Inputs,
-          attrs: (params.attrs ?? {}) as unknown as Attrs,
-          backend,
-          values: (tensor) => floats(backend, tensor, kernelName),
-          ints: (tensor) => integers(backend, tensor, kernelName),
-          floats: (tensor) => residentFloats(backend, tensor, kernelName),
-          room: (shape) => heap.floats(util.sizeFromShape([...shape]), { kernel: kernelName, shape }),
-          output: (shape, values, dtype = values instanceof Int32Array ? 'int32' : 'float32') =>
-            backend.makeTensorInfo([...shape], dtype, values ?? emptyArray(shape, dtype)),
-          stock: () => {
-            ours = false;
-            const stock = getKernel(kernelName, 'cpu');
-            if (!stock)
-              throw new CrlnError('internal', `${kernelName}: the stock cpu backend has no such kernel`, {
-                kernelName,
-              });
-            return stock.kernelFunc(params);
-          },
-        }),
-      );
-      if (ours) countCall(kernelName);
-      return result;
+      call.begin(params);
+      const outputs = engine().heap.call(run, call);
+      if (call.ours) countCall(kernelName);
+      return outputs;
     },
+  };
+}
+
+type Params = Parameters<KernelConfig['kernelFunc']>[0];
+
+/** One for all calls of a kernel: they are synchronous and not nested, so that no call needs functions of its own. */
+class Call<Inputs, Attrs> implements KernelCall<Inputs, Attrs> {
+  #params!: Params;
+  inputs!: Inputs;
+  attrs!: Attrs;
+  backend!: CrlnWasmBackend;
+  /** Whether our kernel did the work. */
+  ours = true;
+
+  constructor(readonly kernelName: string) {}
+
+  begin(params: Params): void {
+    this.#params = params;
+    this.inputs = params.inputs as Inputs;
+    this.attrs = (params.attrs ?? {}) as Attrs;
+    this.backend = params.backend as CrlnWasmBackend;
+    this.ours = true;
+  }
+
+  readonly values = (tensor: TensorInfo) => floats(this.backend, tensor, this.kernelName);
+  readonly ints = (tensor: TensorInfo) => integers(this.backend, tensor, this.kernelName);
+  readonly floats = (tensor: TensorInfo) => residentFloats(this.backend, tensor, this.kernelName);
+  readonly resident = (tensor: TensorInfo) => this.backend.resident(tensor, this.kernelName);
+  readonly room = <D extends DataType = 'float32'>(shape: readonly number[], dtype?: D) => {
+    const size = util.sizeFromShape(shape as number[]);
+    return this.backend.room(dtype ?? 'float32', size, { kernel: this.kernelName, shape }) as Stored<D>;
+  };
+  readonly output = (
+    shape: readonly number[],
+    values?: Numbers,
+    dtype: DataType = values instanceof Int32Array ? 'int32' : 'float32',
+  ) => this.backend.makeTensorInfo(shape as number[], dtype, values ?? emptyArray(shape, dtype));
+  readonly stock = () => {
+    this.ours = false;
+    const { kernelName } = this;
+    const stock = getKernel(kernelName, 'cpu');
+    if (!stock) {
+      throw new CrlnError('internal', `${kernelName}: the stock cpu backend has no such kernel`, { kernelName });
+    }
+    return stock.kernelFunc(this.#params);
   };
 }
 
@@ -90,7 +119,7 @@ function stored(backend: CrlnWasmBackend, tensor: TensorInfo, kernelName: string
       { kernelName, dtype: tensor.dtype, shape: tensor.shape },
     );
   }
-  return values as Float32Array | Int32Array | Uint8Array;
+  return values as Numbers;
 }
 
 function residentFloats(backend: CrlnWasmBackend, tensor: TensorInfo, kernelName: string): Float32Array {

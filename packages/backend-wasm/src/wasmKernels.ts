@@ -16,8 +16,64 @@ type Lists = [
 /** Who is of which class, for a contrast: labels, validity, probabilities. */
 type Members = [labels: number, valid: number, probabilities: number];
 
+/** What elementwise kernels end with. */
+type Elements = [size: number, units: number, ...Unit];
+
 /** Kernels whose units threads share, by {@link Engine.run}. Numbers are pointers or whole numbers unless said. See assembly/. */
 export interface SharedWasmKernels {
+  binary(
+    ...call: [
+      ...[operation: number, ints: number, a: number, b: number, y: number, aView: number, bView: number],
+      scratch: number,
+      ...Elements,
+    ]
+  ): void;
+  /** Numbers p and q are float32. */
+  unary(...call: [operation: number, x: number, y: number, p: number, q: number, ...Elements]): void;
+  cast(...call: [conversion: number, x: number, y: number, ...Elements]): void;
+  select(...call: [condition: number, t: number, e: number, y: number, ...Elements]): void;
+  logical(...call: [operation: number, a: number, b: number, y: number, ...Elements]): void;
+  copyBox(
+    ...call: [source: number, target: number, elementBytes: number, axes: number, rank: number, ...Elements]
+  ): void;
+  permute(
+    ...call: [
+      ...[source: number, target: number, elementBytes: number, rows: number, toRow: number, columns: number],
+      ...[fromColumn: number, axes: number, rank: number, matrices: number, rowSlabs: number, columnSlabs: number],
+      units: number,
+      ...Unit,
+    ]
+  ): void;
+  takeRows(
+    ...call: [
+      ...[x: number, indices: number, y: number, outer: number, size: number, count: number, rowBytes: number],
+      units: number,
+      ...Unit,
+    ]
+  ): void;
+  /** The divisor is a float64. */
+  sums(
+    ...call: [
+      ...[x: number, y: number, partials: number, scratch: number, ints: number, outer: number, reduced: number],
+      ...[inner: number, parts: number, slices: number, divisor: number, units: number],
+      ...Unit,
+    ]
+  ): void;
+  scan(
+    ...call: [
+      ...[x: number, y: number, starts: number, ints: number, exclusive: number, reverse: number, outer: number],
+      ...[count: number, inner: number, parts: number, units: number],
+      ...Unit,
+    ]
+  ): void;
+  maxima(
+    ...call: [x: number, y: number, ints: number, rows: number, width: number, parts: number, units: number, ...Unit]
+  ): void;
+  argMax(...call: [x: number, y: number, ints: number, rows: number, width: number, units: number, ...Unit]): void;
+  softmax(...call: [x: number, y: number, rows: number, width: number, units: number, ...Unit]): void;
+  lookUp(
+    ...call: [...[table: number, span: number, width: number, values: number, first: number, y: number], ...Elements]
+  ): void;
   gather(job: number, ...unit: Unit): void;
   filterSums(job: number, ...unit: Unit): void;
   moments(x: number, centres: number, sums: number, lanes: number, ...unit: Unit): void;
@@ -340,6 +396,13 @@ export interface WasmKernels extends SharedWasmKernels {
     paddedColumns: number,
   ): void;
   transpose(source: number, to: number, rows: number, columns: number): void;
+  addParts(
+    ...call: [
+      ...[partials: number, y: number, ints: number, outer: number, parts: number, inner: number, divisor: number],
+    ]
+  ): void;
+  partStarts(partials: number, reverse: number, outer: number, parts: number, inner: number): void;
+  beginnings(sorted: number, width: number, first: number, table: number): void;
   winogradScratch(inChannels: number, unitTiles: number): number;
   winogradGradScratch(rows: number, columns: number, unitTiles: number): number;
   winogradSumBytes(rows: number, columns: number): number;

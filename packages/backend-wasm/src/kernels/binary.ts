@@ -1,43 +1,76 @@
-import type { DataType, KernelConfig, TensorInfo } from '@tensorflow/tfjs-core';
+import type { KernelConfig, TensorInfo } from '@tensorflow/tfjs-core';
+import { engine } from '../engine.js';
 import { defineKernel } from '../kernelConfig.js';
-import { alike, arithmetic, comparison } from './binaryLoops.js';
-import { eachBlock, planBroadcast } from './broadcast.js';
-import { allocate, numbers, sizeOf } from './typedArrays.js';
+import { unitCount } from '../units.js';
+import { resultShape, viewsOf, writeOut } from './broadcast.js';
+
+/** An operation on two numbers. */
+type Operation = (a: number, b: number) => number;
+
+/** In the order of assembly/binary.ts, and for two numbers, as other types than float32 and int32 need it. Results in the type of a. */
+const ARITHMETIC: Readonly<Record<string, Operation>> = {
+  Add: (a, b) => a + b,
+  Sub: (a, b) => a - b,
+  Multiply: (a, b) => a * b,
+  Maximum: (a, b) => Math.max(a, b),
+  Minimum: (a, b) => Math.min(a, b),
+  RealDiv: (a, b) => a / b,
+  SquaredDifference: (a, b) => (a - b) * (a - b),
+};
+
+/** The same with results in bool. */
+const COMPARISONS: Readonly<Record<string, Operation>> = {
+  Greater: (a, b) => +(a > b),
+  GreaterEqual: (a, b) => +(a >= b),
+  Less: (a, b) => +(a < b),
+  LessEqual: (a, b) => +(a <= b),
+  Equal: (a, b) => +(a === b),
+  NotEqual: (a, b) => +(a !== b),
+};
+
+/** Has no vectors of int32. */
+const FLOAT_ONLY = ['RealDiv', 'SquaredDifference'];
 
 /** An elementwise operation of two tensors, with broadcasting; strings and complex numbers go to the stock kernel. */
-const binary = (name: string, loop: (typeof arithmetic)[string], resultType?: DataType): KernelConfig =>
-  defineKernel<Record<'a' | 'b', TensorInfo>>(name, ({ inputs: { a, b }, backend, stock }) => {
-    const as = numbers(backend, a);
-    const bs = numbers(backend, b);
+const binary = ([name, one]: [string, Operation], operation: number): KernelConfig =>
+  defineKernel<Record<'a' | 'b', TensorInfo>>(name, (call) => {
+    const { inputs, resident, room, output, stock } = call;
+    const { a, b } = inputs;
+    const [as, bs] = [resident(a), resident(b)];
     if (!as || !bs) return stock();
-    const plan = planBroadcast(a.shape, b.shape);
-    const dtype = resultType ?? a.dtype;
-    const y = allocate(dtype, sizeOf(plan.shape));
-    const { rows, columns } = plan;
-    const contiguous = plan.outer.length === 0 && rows.size === 1 && columns.a === 1 && columns.b === 1;
-    if (contiguous && name in alike) alike[name]!(as, bs, y);
-    else if (plan.outer.length === 0) loop(as, 0, bs, 0, y, 0, rows, columns);
-    else eachBlock(plan, (i, j, at) => loop(as, i, bs, j, y, at, rows, columns));
-    return backend.makeTensorInfo(plan.shape, dtype, y);
+    const shape = resultShape(a.shape, b.shape);
+    const dtype = name in COMPARISONS ? 'bool' : a.dtype;
+    const y = room(shape, dtype);
+    const ints = as instanceof Int32Array;
+    if (a.dtype === b.dtype && (ints ? !FLOAT_ONLY.includes(name) : as instanceof Float32Array)) {
+      const units = unitCount(y.length);
+      const views = viewsOf(a.shape, b.shape, shape, { kernel: name, shape });
+      const places = [as.byteOffset, bs.byteOffset, y.byteOffset, ...views] as const;
+      engine().run('binary', units, operation, +ints, ...places, y.length, units);
+    } else {
+      const [left, right] = [writeOut(call, a, shape), writeOut(call, b, shape)];
+      for (let i = 0; i < y.length; i++) y[i] = one(left[i]!, right[i]!);
+    }
+    return output(shape, y, dtype);
   });
 
 /** Σ of tensors of one shape. */
-const addN = defineKernel<Record<number, TensorInfo>>('AddN', ({ inputs, backend, stock }) => {
-  const tensors = Object.values(inputs);
-  const first = tensors[0]!;
-  const terms = tensors.map((tensor) => numbers(backend, tensor));
-  if (first.dtype !== 'float32' || !terms.every((term) => term instanceof Float32Array)) return stock();
-  const y = terms[0]!.slice() as Float32Array;
-  for (const term of terms.slice(1)) accumulate(y, term);
-  return backend.makeTensorInfo(first.shape, 'float32', y);
+const addN = defineKernel<Record<number, TensorInfo>>('AddN', ({ inputs, floats, room, output, stock }) => {
+  const { shape, dtype } = inputs[0]!;
+  if (dtype !== 'float32') return stock();
+  const [first, ...rest] = Object.values(inputs).map(floats);
+  const y = room(shape);
+  if (rest.length === 0) y.set(first!);
+  const units = unitCount(y.length);
+  let sum = first!.byteOffset;
+  for (const term of rest) {
+    engine().run('binary', units, 0, 0, sum, term.byteOffset, y.byteOffset, 0, 0, 0, y.length, units);
+    sum = y.byteOffset;
+  }
+  return output(shape, y);
 });
 
-function accumulate(y: Float32Array, x: Float32Array): void {
-  for (let i = 0; i < y.length; i++) y[i]! += x[i]!;
-}
-
 export const binaryKernels: readonly KernelConfig[] = [
-  ...Object.entries(arithmetic).map(([name, loop]) => binary(name, loop)),
-  ...Object.entries(comparison).map(([name, loop]) => binary(name, loop, 'bool')),
+  ...Object.entries({ ...ARITHMETIC, ...COMPARISONS }).map(binary),
   addN,
 ];

@@ -1,73 +1,62 @@
-import { backend_util } from '@tensorflow/tfjs-core';
+import { backend_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
+import type { Numbers } from '../backend.js';
+import { engine } from '../engine.js';
+import type { Purpose } from '../heap.js';
+import type { KernelCall } from '../kernelConfig.js';
+import { copyBox } from './copyBox.js';
+import { describe, strides, walk } from './walk.js';
 
-/** One axis of the result, with how far each operand moves along it (0 where it is repeated). */
-interface Axis {
-  size: number;
-  a: number;
-  b: number;
+// As in assembly/operand.ts.
+const WHOLE = 0;
+const SINGLE = 1;
+const CHUNK = 1024;
+const CHUNK_BYTES = 8192;
+
+/** The shape of the result of two operands. @throws where they do not broadcast, as the stock kernels do */
+export const resultShape = (a: number[], b: number[]): number[] =>
+  util.arraysEqual(a, b) ? a : backend_util.assertAndGetBroadcastShape(a, b);
+
+/** How a kernel reads operands to make a result: a view of each, and the scratch space that it needs for that. See assembly/operand.ts. */
+export function viewsOf(
+  a: readonly number[],
+  b: readonly number[],
+  result: readonly number[],
+  purpose: Purpose,
+): [a: number, b: number, scratch: number] {
+  const [left, right] = [viewOf(a, result, purpose), viewOf(b, result, purpose)];
+  const { heap, threads } = engine();
+  const scratch = left > SINGLE || right > SINGLE ? heap.take(2 * CHUNK_BYTES * threads, purpose) : 0;
+  return [left, right, scratch];
 }
 
-/** How two operands are walked to make a result in order. */
-export interface BroadcastPlan {
-  shape: number[];
-  /** All axes but the two innermost, outermost first. */
-  outer: Axis[];
-  /** The two innermost axes (of size 1 where there are fewer). */
-  rows: Axis;
-  columns: Axis;
+/** An operand's elements in the result's shape: its own where that is its shape. */
+export function writeOut(
+  { resident, room }: Pick<KernelCall<unknown, unknown>, 'resident' | 'room'>,
+  operand: TensorInfo,
+  result: readonly number[],
+): Numbers {
+  const values = resident(operand)!;
+  if (values.length === util.sizeFromShape(result as number[])) return values;
+  const y = room(result, operand.dtype);
+  const steps = stepsIn(operand.shape, result);
+  copyBox({ at: values.byteOffset, steps }, { at: y.byteOffset, steps: strides(result) }, result, y.BYTES_PER_ELEMENT);
+  return y;
 }
 
-/**
- * Broadcasting by strides. Axes along which both operands move as one are merged, so that equal shapes, a scalar, a per-channel
- * vector and a per-sample matrix all end in two nested loops.
- *
- * @throws where the shapes do not broadcast, as the stock kernels do.
- */
-export function planBroadcast(aShape: readonly number[], bShape: readonly number[]): BroadcastPlan {
-  const none = { size: 1, a: 0, b: 0 };
-  if (aShape.length === bShape.length && aShape.every((size, i) => size === bShape[i])) {
-    const size = aShape.reduce((product, length) => product * length, 1);
-    return { shape: [...aShape], outer: [], rows: none, columns: { size, a: 1, b: 1 } };
-  }
-  const shape = backend_util.assertAndGetBroadcastShape([...aShape], [...bShape]);
-  const merged: Axis[] = [];
-  let a = 1;
-  let b = 1;
-  for (let i = 1; i <= shape.length; i++) {
-    const size = shape.at(-i)!;
-    const aSize = aShape.at(-i) ?? 1;
-    const bSize = bShape.at(-i) ?? 1;
-    const axis = { size, a: aSize === 1 ? 0 : a, b: bSize === 1 ? 0 : b };
-    a *= aSize;
-    b *= bSize;
-    if (size === 1) continue;
-    const inner = merged.at(-1);
-    if (inner && axis.a === inner.a * inner.size && axis.b === inner.b * inner.size) inner.size *= size;
-    else merged.push(axis);
-  }
-  const [columns = none, rows = none, ...outer] = merged;
-  return { shape, outer: outer.reverse(), rows, columns };
+function viewOf(shape: readonly number[], result: readonly number[], purpose: Purpose): number {
+  const size = util.sizeFromShape(shape as number[]);
+  if (size === util.sizeFromShape(result as number[])) return WHOLE;
+  if (size === 1) return SINGLE;
+  const axes = walk(result, stepsIn(shape, result), strides(result));
+  // What repeats along the outermost axis alone has a period.
+  const outermost = axes.at(-1)!;
+  const period = outermost.from === 0 ? outermost.to : 0;
+  return describe(axes, purpose, period > CHUNK ? 0 : period, axes.length);
 }
 
-/** Calls `visit` with where each operand and the result stand, for every position of the outer axes in order. */
-export function eachBlock(plan: BroadcastPlan, visit: (a: number, b: number, at: number) => void): void {
-  const { outer, rows, columns } = plan;
-  const block = rows.size * columns.size;
-  const blocks = outer.reduce((count, axis) => count * axis.size, 1);
-  const position = new Array<number>(outer.length).fill(0);
-  let a = 0;
-  let b = 0;
-  for (let i = 0; i < blocks; i++) {
-    visit(a, b, i * block);
-    for (let k = outer.length - 1; k >= 0; k--) {
-      const axis = outer[k]!;
-      a += axis.a;
-      b += axis.b;
-      position[k]!++;
-      if (position[k]! < axis.size) break;
-      a -= axis.a * axis.size;
-      b -= axis.b * axis.size;
-      position[k] = 0;
-    }
-  }
+/** Elements between neighbours of an operand along the result's axes: 0 where it repeats. */
+function stepsIn(shape: readonly number[], result: readonly number[]): number[] {
+  const missing = result.length - shape.length;
+  const own = strides(shape);
+  return result.map((_, i) => (i < missing || shape[i - missing] === 1 ? 0 : own[i - missing]!));
 }

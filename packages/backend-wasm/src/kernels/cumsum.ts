@@ -1,6 +1,7 @@
 import { type KernelConfig, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { defineKernel } from '../kernelConfig.js';
-import { allocate, numbers, sizeOf } from './typedArrays.js';
+import { summable } from './cast.js';
+import { MiddleAxis } from './middleAxis.js';
 
 interface CumsumAttrs {
   axis: number;
@@ -9,26 +10,17 @@ interface CumsumAttrs {
 }
 
 /** Running sums along an axis, kept in float64. */
-const cumsum = defineKernel<{ x: TensorInfo }, CumsumAttrs>('Cumsum', ({ inputs: { x }, attrs, backend, stock }) => {
-  const values = numbers(backend, x);
-  if (!values) return stock();
-  const axis = util.parseAxisParam(attrs.axis, x.shape)[0]!;
-  const count = x.shape[axis]!;
-  const inner = sizeOf(x.shape.slice(axis + 1));
-  const dtype = x.dtype === 'float32' ? 'float32' : 'int32';
-  const y = allocate(dtype, values.length);
-  const step = attrs.reverse ? -inner : inner;
-  for (let line = 0; line < values.length / count; line++) {
-    const start = Math.floor(line / inner) * count * inner + (line % inner);
-    let i = attrs.reverse ? start + (count - 1) * inner : start;
-    let sum = 0;
-    for (let k = 0; k < count; k++, i += step) {
-      const before = sum;
-      sum += values[i]!;
-      y[i] = attrs.exclusive ? before : sum;
-    }
-  }
-  return backend.makeTensorInfo(x.shape, dtype, y);
+const cumsum = defineKernel<{ x: TensorInfo }, CumsumAttrs>('Cumsum', (call) => {
+  const { inputs, attrs, room, output, stock } = call;
+  const { shape } = inputs.x;
+  const x = summable(call, inputs.x);
+  if (!x) return stock();
+  const axis = util.parseAxisParam(attrs.axis, shape)[0]!;
+  const [outer, inner] = [shape.slice(0, axis), shape.slice(axis + 1)].map(util.sizeFromShape) as [number, number];
+  const dtype = inputs.x.dtype === 'float32' ? 'float32' : 'int32';
+  const y = room(shape, dtype);
+  new MiddleAxis('Cumsum', x, outer, shape[axis]!, inner).scan(y, attrs);
+  return output(shape, y, dtype);
 });
 
 export const cumsumKernels: readonly KernelConfig[] = [cumsum];

@@ -1,61 +1,37 @@
 import { backend_util, type KernelConfig, type TensorInfo, util } from '@tensorflow/tfjs-core';
+import { engine } from '../engine.js';
 import { defineKernel } from '../kernelConfig.js';
-import { allocate, type Numbers, numbers, sizeOf } from './typedArrays.js';
+import { unitCount } from '../units.js';
+import { integersAt } from './classRows.js';
 
-/** Above this length a typed array's `set` is faster than a loop. */
-const LONG_ROW = 64;
-
-/** 32-bit elements as words: a loop that moves words need not make numbers of them, and is compiled for one type of array. */
-const words = (values: Numbers): Numbers =>
-  values instanceof Float32Array ? new Int32Array(values.buffer, values.byteOffset, values.length) : values;
+const { collectGatherOpShapeInfo } = backend_util.segment_util;
+type GatherTensor = Parameters<typeof collectGatherOpShapeInfo>[0];
 
 /** The slices at the given indices along an axis; batched gathering goes to the stock kernel. */
 const gatherV2 = defineKernel<Record<'x' | 'indices', TensorInfo>, { axis: number; batchDims?: number }>(
   'GatherV2',
-  ({ inputs: { x, indices }, attrs: { axis, batchDims }, backend, ints, stock }) => {
-    const values = numbers(backend, x);
-    if (!values || batchDims) return stock();
+  (call) => {
+    const { inputs, attrs, ints, resident, room, output, stock } = call;
+    const { x, indices } = inputs;
+    const values = resident(x);
+    if (!values || attrs.batchDims) return stock();
+    const axis = util.parseAxisParam(attrs.axis, x.shape)[0]!;
+    const size = x.shape[axis]!;
     const at = ints(indices);
-    const parsed = util.parseAxisParam(axis, x.shape)[0]!;
-    const size = x.shape[parsed]!;
     for (let k = 0; k < at.length; k++) {
       if (at[k]! < 0 || at[k]! >= size) return stock(); // which says what is wrong
     }
-    const info = backend_util.segment_util.collectGatherOpShapeInfo(
-      x as Parameters<typeof backend_util.segment_util.collectGatherOpShapeInfo>[0],
-      indices as Parameters<typeof backend_util.segment_util.collectGatherOpShapeInfo>[1],
-      parsed,
-      0,
-    );
-    const y = allocate(x.dtype, sizeOf(info.outputShape));
-    const { outerSize, sliceSize } = info;
-    // A float32 tensor may be stored as integers, which then become floats on the way.
-    const alike = values.constructor === y.constructor;
-    const [from, to] = alike ? [words(values), words(y)] : [values, y];
-    for (let outer = 0; outer < outerSize; outer++) {
-      gatherRows(from, outer * size * sliceSize, at, sliceSize, to, outer * at.length * sliceSize);
+    const shapes = collectGatherOpShapeInfo(x as GatherTensor, indices as GatherTensor, axis, 0);
+    const { outputShape, outerSize, sliceSize } = shapes;
+    const y = room(outputShape, x.dtype);
+    if (y.length > 0) {
+      const places = [values.byteOffset, integersAt(call, indices, 'GatherV2'), y.byteOffset] as const;
+      const units = Math.min(unitCount(y.length), outerSize * at.length);
+      const rowBytes = sliceSize * y.BYTES_PER_ELEMENT;
+      engine().run('takeRows', units, ...places, outerSize, size, at.length, rowBytes, units);
     }
-    return backend.makeTensorInfo(info.outputShape, x.dtype, y);
+    return output(outputShape, y, x.dtype);
   },
 );
-
-function gatherRows(x: Numbers, base: number, at: Int32Array, width: number, y: Numbers, target: number): void {
-  let to = target;
-  const fours = width - (width % 4);
-  for (let k = 0; k < at.length; k++, to += width) {
-    const from = base + at[k]! * width;
-    if (width > LONG_ROW) {
-      y.set(x.subarray(from, from + width), to);
-      continue;
-    }
-    for (let i = 0; i < fours; i += 4) {
-      y[to + i] = x[from + i]!;
-      y[to + i + 1] = x[from + i + 1]!;
-      y[to + i + 2] = x[from + i + 2]!;
-      y[to + i + 3] = x[from + i + 3]!;
-    }
-    for (let i = fours; i < width; i++) y[to + i] = x[from + i]!;
-  }
-}
 
 export const gatherKernels: readonly KernelConfig[] = [gatherV2];

@@ -10,6 +10,7 @@ import { cumsumKernels } from './cumsum.js';
 import { diceKernels } from './dice.js';
 import { gatherKernels } from './gather.js';
 import { layerNormKernels } from './layerNorm.js';
+import { logicalKernels } from './logical.js';
 import { maxPoolKernels } from './maxPool3d.js';
 import { moveKernels } from './moves.js';
 import { normKernels } from './norm.js';
@@ -47,6 +48,7 @@ export const plainKernels: readonly KernelConfig[] = [
   ...selectKernels,
   ...reduceKernels,
   ...maxPoolKernels,
+  ...logicalKernels,
   ...crlnMaxPoolKernels,
   ...moveKernels,
   ...resampleKernels,

@@ -1,6 +1,10 @@
 import type { KernelConfig, TensorInfo } from '@tensorflow/tfjs-core';
+import { engine } from '../engine.js';
 import { defineKernel } from '../kernelConfig.js';
-import { numbers } from './typedArrays.js';
+import { unitCount } from '../units.js';
+
+/** A table may have this many entries for each element that is read to make it or looked up in it. */
+const TABLE = 4;
 
 /**
  * How many elements of each sorted row [B, N] are below (`left`) or not above (`right`) each value [B, K].
@@ -11,41 +15,27 @@ import { numbers } from './typedArrays.js';
  */
 const searchSorted = defineKernel<Record<'sortedSequence' | 'values', TensorInfo>, { side: 'left' | 'right' }>(
   'SearchSorted',
-  ({ inputs: { sortedSequence, values }, attrs: { side }, backend, stock }) => {
-    const sorted = numbers(backend, sortedSequence);
-    const wanted = numbers(backend, values);
-    if (!(sorted instanceof Int32Array) || !(wanted instanceof Int32Array)) return stock();
+  ({ inputs: { sortedSequence, values }, attrs: { side }, resident, room, output, stock }) => {
+    const [sorted, wanted] = [resident(sortedSequence), resident(values)];
     const [rows, width] = sortedSequence.shape as [number, number];
+    if (!(sorted instanceof Int32Array) || !(wanted instanceof Int32Array) || width === 0) return stock();
     const perRow = values.shape[1]!;
-    const y = new Int32Array(wanted.length);
-    const above = side === 'left' ? 0 : 1;
+    const y = room(values.shape, 'int32');
+    const units = unitCount(perRow);
+    const { kernels } = engine();
     for (let row = 0; row < rows; row++) {
-      const part = sorted.subarray(row * width, (row + 1) * width);
-      const span = width > 0 ? part[width - 1]! - part[0]! : 0;
+      const first = sorted[row * width]!;
+      const span = sorted[(row + 1) * width - 1]! - first;
       if (!(span <= TABLE * (width + perRow))) return stock();
-      lookUp(part, wanted.subarray(row * perRow, (row + 1) * perRow), above, y.subarray(row * perRow));
+      const table = room([span + 1], 'int32').byteOffset;
+      kernels.beginnings(sorted.byteOffset + row * width * 4, width, first, table);
+      const part = row * perRow * 4;
+      const [from, to] = [wanted.byteOffset + part, y.byteOffset + part];
+      const least = side === 'left' ? first : first - 1;
+      engine().run('lookUp', units, table, span, width, from, least, to, perRow, units);
     }
-    return backend.makeTensorInfo(values.shape, 'int32', y);
+    return output(values.shape, y, 'int32');
   },
 );
-
-/** A table may have this many entries for each element that is read to make it or looked up in it. */
-const TABLE = 4;
-
-/** y = how many of `sorted` are below value + above. */
-function lookUp(sorted: Int32Array, values: Int32Array, above: number, y: Int32Array): void {
-  const width = sorted.length;
-  const first = sorted[0] ?? 0;
-  const span = (sorted[width - 1] ?? 0) - first;
-  // starts[k] = how many are below first + k
-  const starts = new Int32Array(span + 1);
-  for (let i = 0, k = 0; i < width; i++) {
-    for (const reach = sorted[i]! - first; k <= reach; k++) starts[k] = i;
-  }
-  for (let i = 0; i < values.length; i++) {
-    const k = values[i]! + above - first;
-    y[i] = k < 0 ? 0 : k > span ? width : starts[k]!;
-  }
-}
 
 export const searchSortedKernels: readonly KernelConfig[] = [searchSorted];

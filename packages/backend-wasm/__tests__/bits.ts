@@ -31,6 +31,26 @@ const halves = (n: number) => ({
   weights: new Float32Array(2 * n - 2).fill(0.5),
 });
 
+const uniforms = (shape: number[], seed: number): tf.Tensor => {
+  const rng = stream(seed, 'uniforms', 0, 0);
+  return tf.tensor(
+    Float32Array.from({ length: shape.reduce((a, b) => a * b) }, () => rng.uniform()),
+    shape,
+  );
+};
+
+/** Classes 0 … count − 1. */
+const classes = (shape: number[], count: number, seed: number): tf.Tensor =>
+  tf.tidy(() => tf.cast(tf.floor(tf.mul(uniforms(shape, seed), count)), 'int32'));
+
+/** Draws among voxels of eight classes. */
+function contrastOf(voxels: number): tf.NamedTensorMap {
+  const [rows, labels] = [noise([voxels, 8], 21), classes([voxels], 8, 22)];
+  const [anchor, negative, negativeClass] = [23, 24, 25].map((seed) => uniforms([8, 9000], seed));
+  const inputs = { rows, labels, valid: tf.ones([voxels]), probabilities: uniforms([voxels, 8], 26) };
+  return { ...inputs, anchor: anchor!, negative: negative!, negativeClass: negativeClass! };
+}
+
 /** The kernels whose sums or slabs are shared out, on volumes of several units. */
 function results(): Float32Array[] {
   const run = (name: string, inputs: tf.NamedTensorMap, attrs: object) =>
@@ -45,6 +65,8 @@ function results(): Float32Array[] {
   const [y, mean, variance] = tf.tidy(() => tf.engine().runKernel(KERNELS.Norm, { x }, norm) as unknown as tf.Tensor[]);
   const pool = { poolSize: [3, 3, 3], strides: [1, 1, 1], pads: conv.pads };
   const pooled = tf.tidy(() => tf.engine().runKernel(KERNELS.MaxPool3d, { x }, pool as never) as tf.Tensor);
+  const labels = classes([2, 24, 26, 22], 8, 20);
+  const contrast = contrastOf(27_456);
   return [
     run(KERNELS.Conv3d, { x, filter }, conv),
     run(KERNELS.Conv3dInputGrad, { dy, filter }, { ...conv, inputShape: x.shape }),
@@ -74,6 +96,17 @@ function results(): Float32Array[] {
     run('Softmax', { logits: x }, { dim: -1 }),
     run(KERNELS.MaxPool3dGrad, { dy: pooled, x, y: pooled }, pool),
     run(KERNELS.Resample3d, { x }, { matrices: [halves(24), halves(26), halves(22)] }),
+    run(KERNELS.CrossEntropySums, { logits: x, labels }, { ignoreIndex: -1 }),
+    run(KERNELS.DiceSums, { probabilities: x, labels }, { softmax: true }),
+    run(KERNELS.ContrastSamples, contrast, { threshold: 0.1, temperature: 0.5 }),
+    run(
+      KERNELS.InfoNce,
+      {
+        ...{ anchors: noise([64, 8], 11), positives: noise([8, 8], 12) },
+        ...{ rows: contrast.rows!, negatives: classes([64, 500], 27_456, 28) },
+      },
+      { temperature: 0.5 },
+    ),
   ].flat();
 }
 

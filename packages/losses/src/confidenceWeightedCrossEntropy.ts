@@ -1,7 +1,6 @@
-import { softmaxCrossEntropy } from '@crln/ops';
+import { crossEntropySums, untaped } from '@crln/ops';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkLabels, checkVoxelScalars, checkVoxelVectors } from './shapes.js';
-import { untaped } from './untaped.js';
 
 export interface ConfidenceWeightedOptions {
   /** A pseudo-label counts as sure from this confidence on. Default 0.97. */
@@ -9,9 +8,6 @@ export interface ConfidenceWeightedOptions {
   /** Voxels with this pseudo-label cost nothing and do not count. Default −1. */
   ignoreIndex?: number;
 }
-
-/** Half the distance from 1 to the next float32: 1 + x is 1 for every smaller x, and with it −log softmax is 0. */
-const FLOAT32_ZERO = 2 ** -24;
 
 /**
  * Cross-entropy against hard pseudo-labels, each SAMPLE weighted by how much of it the teacher is sure about:
@@ -38,16 +34,13 @@ export function confidenceWeightedCrossEntropy(
   checkLabels(pseudoLabel, 'confidenceWeightedCrossEntropy pseudoLabel', logits);
   checkVoxelScalars(confidence, 'confidenceWeightedCrossEntropy confidence', logits);
   const samples = logits.shape[0];
-  const perSample = (x: tf.Tensor) => tf.sum(tf.reshape(tf.cast(x, 'float32'), [samples, -1]), 1);
   return tf.tidy(() => {
-    const losses = softmaxCrossEntropy(logits, pseudoLabel, { ignoreIndex });
+    const [loss, positive, counted] = tf.unstack(crossEntropySums(logits, pseudoLabel, { ignoreIndex }), 1);
     // wₙ / count: what every voxel of sample n is multiplied by.
-    const { factors } = untaped(() => {
-      const sure = perSample(tf.greaterEqual(confidence, threshold));
-      const valid = perSample(tf.notEqual(pseudoLabel, ignoreIndex));
-      const counted = tf.sum(tf.cast(tf.greater(losses, FLOAT32_ZERO), 'float32'));
-      return { factors: tf.div(tf.div(sure, tf.maximum(valid, 1)), tf.maximum(counted, 1)) };
+    const [factors] = untaped(() => {
+      const sure = tf.cast(tf.greaterEqual(tf.reshape(confidence, [samples, -1]), threshold), 'float32');
+      return [tf.div(tf.div(tf.sum(sure, 1), tf.maximum(counted!, 1)), tf.maximum(tf.sum(positive!), 1))];
     });
-    return tf.sum(tf.mul(perSample(losses), factors)) as tf.Scalar;
+    return tf.sum(tf.mul(loss!, factors!)) as tf.Scalar;
   });
 }

@@ -1,6 +1,6 @@
-import { softmaxCrossEntropy } from '@crln/ops';
+import { crossEntropySums, softmaxCrossEntropy } from '@crln/ops';
 import * as tf from '@tensorflow/tfjs-core';
-import { type Reduction, reduce } from './reduction.js';
+import type { Reduction } from './reduction.js';
 import { checkLabels, checkVoxelVectors } from './shapes.js';
 
 export interface CrossEntropyOptions {
@@ -36,8 +36,10 @@ export function crossEntropyLoss(
   const { ignoreIndex = -1, reduction = 'mean' } = options;
   checkVoxelVectors(logits, 'crossEntropyLoss logits');
   checkLabels(labels, 'crossEntropyLoss labels', logits);
+  if (reduction === 'none') return softmaxCrossEntropy(logits, labels, { ignoreIndex });
   return tf.tidy(() => {
-    const losses = softmaxCrossEntropy(logits, labels, { ignoreIndex });
-    return reduce(losses, reduction, tf.sum(tf.cast(tf.notEqual(labels, ignoreIndex), 'float32')) as tf.Scalar);
+    const sums = tf.sum(crossEntropySums(logits, labels, { ignoreIndex }), 0);
+    const [total, , counted] = tf.unstack(sums) as [tf.Scalar, tf.Scalar, tf.Scalar];
+    return reduction === 'sum' ? total : tf.div(total, tf.maximum(counted, 1));
   });
 }

@@ -47,28 +47,26 @@ export function diceLoss(input: tf.Tensor5D, labels: tf.Tensor4D, options: DiceO
   checkVoxelVectors(input, 'diceLoss input');
   checkLabels(labels, 'diceLoss labels', input);
   return tf.tidy(() => {
-    const p = (options.softmax ?? true) ? tf.softmax(input) : input;
     if (batch) {
-      const losses = classLosses(p, labels, options);
+      const losses = classLosses(input, labels, options);
       return reduce<tf.Tensor>(losses, reduction, losses.size);
     }
     const samples = input.shape[0];
     const truths = tf.split(labels, samples) as tf.Tensor4D[];
-    const each = (tf.split(p, samples) as tf.Tensor5D[]).map((one, i) => classLosses(one, truths[i]!, options));
+    const each = (tf.split(input, samples) as tf.Tensor5D[]).map((one, i) => classLosses(one, truths[i]!, options));
     const losses = tf.stack(each);
     return reduce(losses, reduction, losses.size);
   });
 }
 
 /** 1 − Dice of each class that counts, [C']. */
-function classLosses(p: tf.Tensor5D, labels: tf.Tensor4D, options: DiceOptions): tf.Tensor1D {
-  const { includeBackground = false, squaredPred = true, smoothNr = 1e-5, smoothDr = 1e-5 } = options;
-  const classes = p.shape[4];
+function classLosses(input: tf.Tensor5D, labels: tf.Tensor4D, options: DiceOptions): tf.Tensor1D {
+  const { softmax = true, includeBackground = false, squaredPred = true, smoothNr = 1e-5, smoothDr = 1e-5 } = options;
+  const classes = input.shape[4];
   const first = includeBackground || classes === 1 ? 0 : 1;
-  const sums = diceSums(p, labels);
-  const row = (i: number) => tf.reshape(tf.slice(sums, [i, first], [1, classes - first]), [-1]);
-  const predicted = squaredPred ? row(1) : tf.slice(channelSum(p), [first], [classes - first]);
-  const overlap = tf.add(tf.mul(row(0), 2), smoothNr);
-  const total = tf.add(tf.add(predicted, row(2)), smoothDr);
-  return tf.sub(1, tf.div(overlap, total)) as tf.Tensor1D;
+  const sums = tf.slice(diceSums(input, labels, { softmax }), [0, first], [3, classes - first]);
+  const [overlap, squares, truth] = tf.unstack(sums) as [tf.Tensor, tf.Tensor, tf.Tensor];
+  const plain = () => tf.slice(channelSum(softmax ? tf.softmax(input) : input), [first], [classes - first]);
+  const total = tf.add(squaredPred ? squares : plain(), truth);
+  return tf.sub(1, tf.div(tf.add(tf.mul(overlap, 2), smoothNr), tf.add(total, smoothDr))) as tf.Tensor1D;
 }

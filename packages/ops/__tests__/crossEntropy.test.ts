@@ -1,5 +1,5 @@
 import { KERNELS } from '@crln/core';
-import { softmaxCrossEntropy } from '@crln/ops';
+import { crossEntropySums, softmaxCrossEntropy } from '@crln/ops';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
 import { check, describeBackends, normals, type Values } from './support/gradcheck.js';
@@ -45,6 +45,52 @@ describeBackends('softmaxCrossEntropy', (backend) => {
     tf.tidy(() => {
       expect(() => softmaxCrossEntropy(tf.zeros([1, 2, 2, 2, 3]), tf.zeros([1, 2, 2, 1], 'int32'))).toThrow(
         'expected labels [1, 2, 2, 2], got [1, 2, 2, 1]',
+      );
+    });
+  });
+});
+
+describeBackends('crossEntropySums', (backend) => {
+  it.each([
+    [1, -1],
+    [2, -1],
+    [3, 255],
+    [5, 0],
+  ])(
+    "adds up each sample's losses with their gradient, and counts: %s classes, ignore index %s",
+    (classes, ignoreIndex) => {
+      const shape = [3, 3, 1, 2];
+      const labels = Array.from({ length: 18 }, (_, v) => (v % 4 === 1 ? ignoreIndex : (v * 7) % classes));
+      check({
+        backend,
+        inputs: { logits: normals([...shape, classes]) },
+        op: ({ logits }) =>
+          tf.tidy(() => crossEntropySums(logits!, tf.tensor(labels, shape, 'int32'), { ignoreIndex })),
+        reference: ({ logits }) => {
+          const losses = reference(logits!, labels, classes, ignoreIndex);
+          return [0, 1, 2].flatMap((n) => {
+            const mine = losses.subarray(6 * n, 6 * n + 6);
+            const known = labels.slice(6 * n, 6 * n + 6).filter((label) => label !== ignoreIndex);
+            return [mine.reduce((a, b) => a + b, 0), mine.filter((loss) => loss > 2 ** -24).length, known.length];
+          });
+        },
+        kernels: [KERNELS.CrossEntropySums, KERNELS.CrossEntropySumsGrad],
+      });
+    },
+  );
+
+  it('counts a loss as positive from what float32 tells from certainty on', () => {
+    tf.tidy(() => {
+      const logits = tf.tensor3d([0, 16, 0, 17, 0, 0, 30, 0], [1, 4, 2]);
+      const [, positive, counted] = crossEntropySums(logits, tf.tensor2d([1, 1, 1, 0], [1, 4], 'int32')).dataSync();
+      expect([positive, counted]).toEqual([2, 4]); // e^−16 > 2^−24 > e^−17
+    });
+  });
+
+  it('names both shapes where they do not fit', () => {
+    tf.tidy(() => {
+      expect(() => crossEntropySums(tf.zeros([1, 4, 3]), tf.zeros([1, 3], 'int32'))).toThrow(
+        'expected labels [1, 4], got [1, 3]',
       );
     });
   });

@@ -5,19 +5,28 @@ import { expect, it } from 'vitest';
 import { sumChannels } from './support/convReference.js';
 import { check, describeBackends, normals } from './support/gradcheck.js';
 
+/** Each row's exponentials over their sum. */
+const softmaxOf = (x: Float64Array, classes: number): Float64Array =>
+  x.map((value, i) => {
+    const row = x.subarray(i - (i % classes), i - (i % classes) + classes);
+    return Math.exp(value) / row.reduce((sum, logit) => sum + Math.exp(logit), 0);
+  });
+
 describeBackends('diceSums', (backend) => {
-  it.each([1, 2, 3, 17])(
-    'equals the float64 reference with its gradient; an ignored voxel is of no class: %s classes',
-    (classes) => {
+  it.each([1, 2, 3, 17].flatMap((classes) => [[classes, false] as const, [classes, true] as const]))(
+    'equals the float64 reference with its gradient; an ignored voxel is of no class: %s classes, of the softmax %s',
+    (classes, softmax) => {
       const shape = [2, 3, 2, 2];
       const labels = Array.from({ length: 24 }, (_, v) => (v % 6 === 1 ? -1 : (v * 5) % classes));
       check({
         backend,
         inputs: { probabilities: normals([...shape, classes]) },
-        op: ({ probabilities }) => tf.tidy(() => diceSums(probabilities!, tf.tensor(labels, shape, 'int32'))),
+        op: ({ probabilities }) =>
+          tf.tidy(() => diceSums(probabilities!, tf.tensor(labels, shape, 'int32'), { softmax })),
         reference: ({ probabilities }) => {
           const sums = new Float64Array(3 * classes);
-          probabilities!.data.forEach((p, i) => {
+          const { data } = probabilities!;
+          (softmax ? softmaxOf(data, classes) : data).forEach((p, i) => {
             const [v, c] = [Math.floor(i / classes), i % classes];
             const t = labels[v] === c ? 1 : 0;
             sums[c]! += p * t;

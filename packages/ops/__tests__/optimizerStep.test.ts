@@ -1,6 +1,6 @@
 import { kernelCalls, resetKernelCalls } from '@crln/backend-wasm';
 import { KERNELS } from '@crln/core';
-import { emaStep, sgdStep } from '@crln/ops';
+import { emaStep, optimizerStep, sgdStep } from '@crln/ops';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
 import { describeBackends, normals, relativeError, tensorOf } from './support/gradcheck.js';
@@ -50,5 +50,52 @@ describeBackends('emaStep', (backend) => {
       expect([...emaStep(target, source, 0).dataSync()]).toEqual([2, 0, 3]);
     });
     if (backend === 'wasm') expect(kernelCalls()[KERNELS.EmaStep]).toBe(2);
+  });
+});
+
+describeBackends('optimizerStep', (backend) => {
+  const attrs = { learningRate: 0.1, momentum: 0.9, weightDecay: 0.01, nesterov: true, decay: 0.75 };
+  const shapes = [[3, 17], [], [1000], [2, 2, 2, 2, 3]];
+
+  it('takes the steps of each parameter and each average, bit for bit, in one pass where there is a kernel', () => {
+    const before = tf.memory().numTensors;
+    tf.tidy(() => {
+      const states = shapes.map((shape, i) => {
+        const [parameter, gradient, velocity, average] = [1, 2, 3, 4].map((seed) =>
+          tensorOf(normals(shape, 9 * i + seed)),
+        );
+        // One has no gradient, another no average.
+        return {
+          parameter: parameter!,
+          ...(i !== 1 && { gradient, velocity }),
+          ...(i !== 2 && { average }),
+        };
+      });
+      resetKernelCalls();
+      const moved = optimizerStep(states, attrs);
+      if (backend === 'wasm') expect(kernelCalls()).toEqual({ [KERNELS.OptimizerStep]: 1 });
+      states.forEach(({ parameter, gradient, velocity, average }, i) => {
+        const [next, speed] = gradient && velocity ? sgdStep(parameter, gradient, velocity, attrs) : [];
+        const follower = average && emaStep(average, next ?? parameter, attrs.decay);
+        const bits = (x: tf.Tensor | undefined) => x && [x.shape, ...x.dataSync()];
+        expect(bits(moved[i]!.parameter)).toEqual(bits(next));
+        expect(bits(moved[i]!.velocity)).toEqual(bits(speed));
+        expect(bits(moved[i]!.average)).toEqual(bits(follower));
+      });
+    });
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it('has nothing to do for no parameters', () => {
+    expect(optimizerStep([], attrs)).toEqual([]);
+  });
+
+  it('refuses tensors of different shapes', () => {
+    tf.tidy(() => {
+      const parameter = tf.zeros([2]);
+      expect(() => optimizerStep([{ parameter, average: tf.zeros([3]) }], attrs)).toThrow(
+        'expected average [2], got [3]',
+      );
+    });
   });
 });

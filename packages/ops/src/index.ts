@@ -9,19 +9,27 @@ import '@tensorflow/tfjs-layers';
 export type { SgdAttrs } from '@crln/core';
 export { type BatchNormInferenceOptions, batchNormInference } from './affine.js';
 export { channelSum } from './channelSum.js';
+export {
+  type ContrastSamples,
+  type ContrastUniforms,
+  type ContrastVoxels,
+  contrastSamples,
+} from './contrastSamples.js';
 export { type ConvOptions, type ConvTransposeOptions, conv3d, conv3dTranspose } from './conv3d.js';
-export { softmaxCrossEntropy } from './crossEntropy.js';
+export { crossEntropySums, softmaxCrossEntropy } from './crossEntropy.js';
 export { depthwiseConv3d } from './depthwise.js';
 export { diceSums } from './dice.js';
 export { channelDropout, dropout, dropPath } from './dropout.js';
 export { gatherRows, gatherVoxels, sampleMasked } from './gather.js';
-export { hasKernel, stopGradient } from './kernel.js';
+export { type InfoNcePairs, infoNce } from './infoNce.js';
+export { hasKernel, stopGradient, untaped } from './kernel.js';
 export { layerNorm } from './layerNorm.js';
 export { gelu, linear, relu } from './linear.js';
 export { type BatchNormResult, batchNorm, instanceNorm, type NormOptions } from './norm.js';
-export { emaStep, sgdStep } from './optimizerStep.js';
+export { emaStep, type MovedParameter, optimizerStep, type ParameterState, sgdStep } from './optimizerStep.js';
 export { crop3d, type PadOptions, pad3d } from './pad.js';
 export { type MaxPoolOptions, maxPool3d } from './pool.js';
+export { type PseudoLabels, pseudoLabels } from './pseudoLabels.js';
 export { once, recompute } from './recompute.js';
 export { type ResizeOptions, resize3d } from './resize.js';
 export { type BatchStatistics, type RunningStatistics, updateRunningStatistics } from './runningStatistics.js';

@@ -67,11 +67,14 @@ export function named(names: readonly string[], gradients: readonly tf.Tensor[])
   return Object.fromEntries(names.map((name, i) => [name, () => gradients[i] as tf.Tensor]));
 }
 
-/** The same values, through which no gradient flows. */
-export function stopGradient<T extends tf.Tensor>(x: T): T {
-  return differentiable('stopGradient', {
-    inputs: {},
-    forward: () => [tf.clone(x)],
-    gradient: () => ({}),
-  })[0] as T;
+/**
+ * Runs `f` with no gradient tape: its results, which must be new tensors, are constants, and nothing of what it computes on the way is
+ * kept for a backward pass.
+ */
+export function untaped<T extends readonly tf.Tensor[]>(f: () => T): T {
+  const operation: Differentiable = { inputs: {}, forward: () => [...f()], gradient: () => ({}) };
+  return differentiable('untaped', operation) as readonly tf.Tensor[] as T;
 }
+
+/** The same values, through which no gradient flows. */
+export const stopGradient = <T extends tf.Tensor>(x: T): T => untaped(() => [tf.clone(x)])[0] as T;

@@ -39,3 +39,55 @@ export function emaStep<T extends tf.Tensor>(target: T, source: tf.Tensor, decay
   if (hasKernel(KERNELS.EmaStep)) return runKernel(KERNELS.EmaStep, { target, source }, { decay })[0] as T;
   return tf.tidy(() => tf.add(tf.mul(target, decay), tf.mul(source, 1 - decay)) as T);
 }
+
+/** A parameter in {@link optimizerStep}. */
+export interface ParameterState {
+  parameter: tf.Tensor;
+  /** Absent: the parameter stays as it is, without weight decay, and so does its velocity. */
+  gradient?: tf.Tensor | undefined;
+  /** Given with the gradient; zeros at first. */
+  velocity?: tf.Tensor | undefined;
+  /** Follows the parameter, once that has moved, as its exponential moving average. */
+  average?: tf.Tensor | undefined;
+}
+
+/** The new tensors of a {@link ParameterState}; absent where nothing changed. */
+export type MovedParameter = Partial<Record<'parameter' | 'velocity' | 'average', tf.Tensor>>;
+
+/**
+ * {@link sgdStep} of every parameter that has a gradient, then {@link emaStep} of every average towards its parameter, in one pass where the
+ * backend has a kernel for it. Pure: returns new tensors.
+ *
+ * @param attrs `decay`: of the averages
+ * @throws CrlnError `invalid-shape` where tensors of a parameter differ in shape
+ */
+export function optimizerStep(
+  states: readonly ParameterState[],
+  attrs: SgdAttrs & { decay: number },
+): MovedParameter[] {
+  for (const { parameter, ...others } of states) {
+    for (const [name, x] of Object.entries(others)) if (x) expectShape(x, name, parameter.shape);
+  }
+  const moving = states.map(({ parameter, gradient, velocity, average }) =>
+    gradient && velocity ? { parameter, gradient, velocity, average } : { parameter, average },
+  );
+  if (!hasKernel(KERNELS.OptimizerStep)) return moving.map((state) => composed(state, attrs));
+  const inputs = moving.flatMap((state, i) => Object.entries(state).map(([name, x]) => [`${name}${i}`, x] as const));
+  const results = runKernel(KERNELS.OptimizerStep, Object.fromEntries(inputs), attrs).values();
+  const next = () => results.next().value as tf.Tensor;
+  return moving.map((state) => ({
+    ...('gradient' in state && { parameter: next(), velocity: next() }),
+    ...(state.average && { average: next() }),
+  }));
+}
+
+function composed(
+  { parameter, gradient, velocity, average }: ParameterState,
+  attrs: SgdAttrs & { decay: number },
+): MovedParameter {
+  const [moved, speed] = gradient && velocity ? sgdStep(parameter, gradient, velocity, attrs) : [];
+  return {
+    ...(moved && speed && { parameter: moved, velocity: speed }),
+    ...(average && { average: emaStep(average, moved ?? parameter, attrs.decay) }),
+  };
+}

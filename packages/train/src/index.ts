@@ -77,7 +77,7 @@ export {
 export { type SurfaceDistances, surface, surfaceDistances } from './metrics/surface.js';
 export { asd, assd, hd95 } from './metrics/surfaceMetrics.js';
 export { createNetwork, createSgd } from './network.js';
-export { emaDecay, emaUpdate } from './optimizers/ema.js';
+export { copyBuffers, emaDecay, emaUpdate, type MovingAverage, movingAverage } from './optimizers/ema.js';
 export { type Schedule, scheduledRate, scheduleSettings } from './optimizers/schedule.js';
 export { type Optimizer, Sgd, type SgdOptions } from './optimizers/sgd.js';
 export { parseSettings } from './parseSettings.js';

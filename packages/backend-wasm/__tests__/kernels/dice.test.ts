@@ -1,9 +1,31 @@
 import { KERNELS } from '@crln/core';
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, describe, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { expectClose, integers, normals, runOurs, useWasm } from './harness.js';
+import { slopes } from './slopes.js';
 
 beforeAll(useWasm);
+
+/** The sums of Σ p·t, Σ p², Σ t² in float64. */
+function naive(p: ArrayLike<number>, labels: Int32Array, classes: number): Float64Array {
+  const sums = new Float64Array(3 * classes);
+  for (let i = 0; i < p.length; i++) {
+    const c = i % classes;
+    const t = labels[Math.floor(i / classes)] === c ? 1 : 0;
+    sums[c]! += p[i]! * t;
+    sums[classes + c]! += p[i]! * p[i]!;
+    sums[2 * classes + c]! += t;
+  }
+  return sums;
+}
+
+const naiveSoftmax = (x: ArrayLike<number>, classes: number): Float64Array =>
+  Float64Array.from({ length: x.length }, (_, i) => {
+    const start = i - (i % classes);
+    let sum = 0;
+    for (let c = 0; c < classes; c++) sum += Math.exp(x[start + c]! - x[i]!);
+    return 1 / sum;
+  });
 
 describe.each([1, 2, 3, 5])('%i classes', (classes) => {
   const rows = 101;
@@ -36,4 +58,39 @@ describe.each([1, 2, 3, 5])('%i classes', (classes) => {
     );
     expectClose(dp!, expected);
   });
+});
+
+describe.each([1, 2, 3, 5, 17])('of the softmax of logits, %i classes', (classes) => {
+  const rows = 37;
+  const x = normals(rows * classes, 4, 3);
+  const labels = integers(rows, -1, classes, 5);
+  const inputs = () => ({ probabilities: tf.tensor2d(x, [rows, classes]), labels: tf.tensor1d(labels, 'int32') });
+
+  it('are the sums of the probabilities', () => {
+    const [sums] = runOurs(KERNELS.DiceSums, inputs(), { softmax: true });
+    expectClose(sums!, naive(naiveSoftmax(x, classes), labels, classes));
+  });
+
+  it('have the slopes of the formula as their gradient', () => {
+    const dy = normals(3 * classes, 6);
+    const given = { ...inputs(), dy: tf.tensor2d(dy, [3, classes]) };
+    const [dx] = runOurs(KERNELS.DiceSumsGrad, given, { softmax: true });
+    const of = (logits: Float64Array) =>
+      naive(naiveSoftmax(logits, classes), labels, classes).reduce((sum, value, i) => sum + value * dy[i]!, 0);
+    const expected = slopes(x, of);
+    expect(dx!.length).toBe(expected.length);
+    dx!.forEach((value, i) => {
+      expect(Math.abs(value - expected[i]!)).toBeLessThan(1e-5);
+    });
+  });
+});
+
+it.each([
+  [50_003, 2],
+  [9001, 17],
+])('adds up %i rows of %i classes that threads share', (rows, classes) => {
+  const p = normals(rows * classes, 1);
+  const labels = integers(rows, -1, classes, 2);
+  const inputs = { probabilities: tf.tensor2d(p, [rows, classes]), labels: tf.tensor1d(labels, 'int32') };
+  expectClose(tf.tidy(() => runOurs(KERNELS.DiceSums, inputs))[0]!, naive(p, labels, classes));
 });

@@ -1,6 +1,6 @@
 import { KERNELS, type SgdAttrs } from '@crln/core';
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { expectClose, normals, runOurs, useWasm } from './harness.js';
 
 beforeAll(useWasm);
@@ -34,4 +34,31 @@ it('moves the target a little towards the source', () => {
     next!,
     p.map((value, i) => 0.99 * value + 0.01 * g[i]!),
   );
+});
+
+it('moves many parameters and averages at once, with the bits of numbers in JavaScript', () => {
+  const attrs = { learningRate: 0.0173, momentum: 0.9, weightDecay: 5e-4, nesterov: true, decay: 0.987 };
+  // The third crosses units, the fourth has no gradient, the fifth no average.
+  const sizes = [1, 7, 150_001, 33, 4];
+  const inputs: Record<string, tf.Tensor> = {};
+  const expected: Float32Array[] = [];
+  sizes.forEach((size, i) => {
+    const [p, g, v, a] = [1, 2, 3, 4].map((kind) => normals(size, 10 * i + kind)) as [Float32Array, ...Float32Array[]];
+    inputs[`parameter${i}`] = tf.tensor1d(p);
+    let moved = p;
+    if (i !== 3) {
+      Object.assign(inputs, { [`gradient${i}`]: tf.tensor1d(g!), [`velocity${i}`]: tf.tensor1d(v!) });
+      const gradient = Float64Array.from(p, (value, k) => g![k]! + attrs.weightDecay * value);
+      const velocity = Float64Array.from(v!, (value, k) => attrs.momentum * value + gradient[k]!);
+      const [own, along] = [attrs.learningRate, attrs.learningRate * attrs.momentum];
+      moved = p.map((value, k) => value - (own * gradient[k]! + along * velocity[k]!));
+      expected.push(moved, Float32Array.from(velocity));
+    }
+    if (i === 4) return;
+    inputs[`average${i}`] = tf.tensor1d(a!);
+    expected.push(a!.map((value, k) => value * attrs.decay + moved[k]! * (1 - attrs.decay)));
+  });
+  const moved = runOurs(KERNELS.OptimizerStep, inputs, attrs);
+  expect(moved.map((values) => [...values])).toEqual(expected.map((values) => [...values]));
+  tf.dispose(inputs);
 });

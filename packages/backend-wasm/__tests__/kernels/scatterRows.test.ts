@@ -1,7 +1,7 @@
 import { KERNELS } from '@crln/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, it } from 'vitest';
-import { expectClose, normals, runOurs, useWasm } from './harness.js';
+import { expectClose, integers, normals, runOurs, useWasm } from './harness.js';
 
 beforeAll(useWasm);
 
@@ -20,4 +20,20 @@ it.each([1, 2, 3, 17])('adds rows of %i where they belong, duplicates summed', (
 it('refuses an index outside the rows', () => {
   const inputs = { values: tf.ones([1, 2]), indices: tf.tensor1d([6], 'int32') };
   expect(() => runOurs(KERNELS.ScatterRows, inputs, { rows: 6 })).toThrow(/indices\[0\] is 6, expected 0 to 5/);
+});
+
+it.each([
+  [300, 40_000, 5],
+  [20_000, 20_000, 8],
+  [50_000, 70_001, 1],
+])('scatters %i rows among %i of width %i', (count, rows, width) => {
+  const indices = integers(count, 0, rows, 1);
+  const values = normals(count * width, 2);
+  const inputs = { values: tf.tensor2d(values, [count, width]), indices: tf.tensor1d(indices, 'int32') };
+  const [out] = tf.tidy(() => runOurs(KERNELS.ScatterRows, inputs, { rows }));
+  const expected = new Float64Array(rows * width);
+  values.forEach((value, i) => {
+    expected[indices[Math.floor(i / width)]! * width + (i % width)]! += value;
+  });
+  expectClose(out!, expected);
 });

@@ -1,11 +1,8 @@
 import { CrlnError } from '@crln/core';
-import { gatherRows, softmaxCrossEntropy } from '@crln/ops';
+import { type ContrastSamples, contrastSamples, gatherRows, infoNce, untaped } from '@crln/ops';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkLabels, checkVoxelScalars, checkVoxelVectors } from '../shapes.js';
-import { untaped } from '../untaped.js';
-import { type ClassStatistics, classStatistics, normalise } from './classStatistics.js';
 import type { CpsSample } from './sample.js';
-import { selectRows } from './selection.js';
 
 /** What {@link collaborativePositiveSupervision} works on; all volumes of a batch, labelled and unlabelled, together. */
 export interface CpsInput {
@@ -53,57 +50,40 @@ export function collaborativePositiveSupervision(input: CpsInput, options: CpsOp
   check(input, xi, temperature);
   const classes = probabilities.shape[4];
   const width = representation.shape[4];
-  const anchors = classes * (random.anchor.shape[1] as number);
-  const perAnchor = random.negative.shape[1] / random.anchor.shape[1];
   return tf.tidy(() => {
     const rows = tf.reshape(representation, [-1, width]) as tf.Tensor2D;
-    const { weights, positives, anchorRows, negatives, scale } = untaped(() => {
-      const statistics = classStatistics(
+    const [weights, positives, anchorRows, negatives] = untaped(() => {
+      const voxels = {
         rows,
-        tf.reshape(input.labels, [-1]),
-        tf.reshape(input.valid, [-1]),
-        tf.reshape(probabilities, [-1, classes]),
-        hardThreshold,
-      );
-      const selected = selectRows(statistics, random, temperature);
-      const [anchorRows, others] = tf.split(selected, [anchors, selected.size - anchors]) as [tf.Tensor1D, tf.Tensor1D];
-      const negatives = gatherRows(rows, others);
-      return {
-        weights: classWeights(statistics),
-        positives: positiveRows(statistics.means, prototypes, xi),
-        anchorRows,
-        negatives: tf.reshape(negatives, [anchors, perAnchor, width]),
-        // The products are scaled rather than the rows, of which there are many; whichever rows are fewer are measured.
-        scale: tf.reshape(
-          rows.shape[0] < others.size ? tf.gather(reciprocalLength(rows), others) : reciprocalLength(negatives),
-          [anchors, perAnchor],
-        ),
+        labels: tf.reshape(input.labels, [-1]),
+        valid: tf.reshape(input.valid, [-1]),
+        probabilities: tf.reshape(probabilities, [-1, classes]),
       };
+      const samples = contrastSamples(voxels, random, { hardThreshold, temperature });
+      const anchorRows = tf.reshape(samples.anchors, [-1]);
+      return [
+        classWeights(samples),
+        blend(samples.means, prototypes, xi),
+        anchorRows,
+        tf.reshape(samples.negatives, [anchorRows.size, -1]),
+      ] as const;
     });
-    const anchor = normalise(gatherRows(rows, anchorRows));
-    const positive = tf.sum(tf.mul(tf.reshape(anchor, [classes, -1, width]), positives), -1);
-    const products = tf.matMul(negatives, tf.reshape(anchor, [anchors, width, 1]));
-    const negative = tf.mul(tf.reshape(products, [anchors, perAnchor]), scale);
-    const similarities = tf.div(tf.concat([tf.reshape(positive, [anchors, 1]), negative], 1), temperature);
-    const losses = softmaxCrossEntropy(similarities, tf.zeros([anchors], 'int32'));
+    const anchors = gatherRows(rows, anchorRows);
+    const losses = infoNce(anchors, { positives, rows, negatives }, { temperature });
     return tf.sum(tf.mul(tf.mean(tf.reshape(losses, [classes, -1]), 1), weights)) as tf.Scalar;
   });
 }
 
-/** 1 / max(|row|, 1e-8) of every row. */
-const reciprocalLength = (rows: tf.Tensor2D): tf.Tensor => tf.rsqrt(tf.maximum(tf.sum(tf.square(rows), 1), 1e-16));
-
 /** What a class's loss is multiplied by: 1 / #present, or 0 without hard voxels or without a second class. */
-function classWeights({ present, hasHard }: ClassStatistics): tf.Tensor {
-  const count = tf.sum(present);
-  const several = tf.cast(tf.greaterEqual(count, 2), 'float32');
-  return tf.div(tf.mul(hasHard, several), tf.maximum(count, 1));
+function classWeights({ members, hard }: ContrastSamples): tf.Tensor {
+  const present = tf.sum(tf.minimum(members, 1));
+  const several = tf.cast(tf.greaterEqual(present, 2), 'float32');
+  return tf.div(tf.mul(tf.minimum(hard, 1), several), tf.maximum(present, 1));
 }
 
-/** (mean + ξ·prototype) / (1 + ξ), of length 1: [C, 1, R]. */
-function positiveRows(means: tf.Tensor2D, prototypes: tf.Tensor2D | undefined, xi: number): tf.Tensor {
-  const blended = prototypes ? tf.div(tf.add(means, tf.mul(prototypes, xi)), 1 + xi) : means;
-  return tf.expandDims(normalise(blended), 1);
+/** (mean + ξ·prototype) / (1 + ξ): [C, R]. */
+function blend(means: tf.Tensor2D, prototypes: tf.Tensor2D | undefined, xi: number): tf.Tensor {
+  return prototypes ? tf.div(tf.add(means, tf.mul(prototypes, xi)), 1 + xi) : tf.clone(means);
 }
 
 function check(

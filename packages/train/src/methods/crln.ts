@@ -1,13 +1,13 @@
 import { stream, type Triple } from '@crln/core';
 import { applyNetwork, type DynamicInteraction, dynamicInteraction, type Rectifier, rectifier } from '@crln/layers';
 import { collaborativePositiveSupervision, confidenceWeightedCrossEntropy, cpsSample, diceCeLoss } from '@crln/losses';
-import { gatherVoxels } from '@crln/ops';
+import { type PseudoLabels, pseudoLabels } from '@crln/ops';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Batch } from '../batch.js';
 import type { Method, MethodContext, StepContext } from '../method.js';
 import { createNetwork, createSgd } from '../network.js';
-import { emaDecay, emaUpdate } from '../optimizers/ema.js';
+import { copyBuffers, emaDecay, movingAverage } from '../optimizers/ema.js';
 import type { Sgd } from '../optimizers/sgd.js';
 import { present } from './common.js';
 import { type CrlnOptions, crlnOptions } from './crlnOptions.js';
@@ -25,12 +25,6 @@ interface CrlnParts {
   state: { projection?: tf.Variable };
 }
 type Step = StepContext<CrlnOptions, CrlnParts>;
-
-/** The teacher's word on the unlabelled patches, in the place where the strong augmentation put it. */
-type PseudoLabels = {
-  label: tf.Tensor4D;
-  confidence: tf.Tensor4D;
-};
 
 /**
  * Cooperative rectification learning: a teacher whose pseudo-labels are rectified by class prototypes, learned from the labelled data,
@@ -67,13 +61,15 @@ export const crln: Method<CrlnOptions, CrlnParts> = {
     const { options, parts, iteration } = context;
     const { student, studentInteraction, teacher, teacherInteraction } = parts.models;
     // Tidied by itself, so that the teacher's activations are gone before the student's come.
-    const pseudo = tf.tidy(() => pseudoLabels(batch, context));
-    const terms = parts.optimizers.student.minimise(() => studentLosses(batch, pseudo, context));
-    const decay = emaDecay(iteration, options.emaDecay);
+    const pseudo = tf.tidy(() => teach(batch, context));
+    const pairs = [
+      [teacher, student],
+      [teacherInteraction, studentInteraction],
+    ] as const;
+    const average = movingAverage(pairs, emaDecay(iteration, options.emaDecay));
+    const terms = parts.optimizers.student.minimise(() => studentLosses(batch, pseudo, context), average);
     // A teacher in evaluation mode never gathers running statistics of its own.
-    const buffers = options.teacherMode === 'eval' ? 'copy' : 'own';
-    emaUpdate(teacher, student, decay, { buffers });
-    emaUpdate(teacherInteraction, studentInteraction, decay, { buffers });
+    if (options.teacherMode === 'eval') for (const [to, from] of pairs) copyBuffers(to, from);
     return { ...terms, ...tf.tidy(() => stepMu(batch, context)) };
   },
 
@@ -102,8 +98,11 @@ function createInteraction({ options, network, classes, patch, seed }: MethodCon
   });
 }
 
-/** The teacher on the weakly augmented patches; rectified once the warm-up is over. Nothing of it is on a tape. */
-function pseudoLabels({ unlabelled }: Batch, { options, parts, iteration, stream }: Step): PseudoLabels {
+/**
+ * The teacher's word on the weakly augmented patches, rectified once the warm-up is over, in the place where the strong augmentation put
+ * it. Nothing of it is on a tape.
+ */
+function teach({ unlabelled }: Batch, { options, parts, iteration, stream }: Step): PseudoLabels {
   const { image, strong } = present(unlabelled, 'unlabelled');
   const { index } = present(strong, 'strongly augmented');
   const { teacher, teacherInteraction, rectifier } = parts.models;
@@ -112,12 +111,8 @@ function pseudoLabels({ unlabelled }: Batch, { options, parts, iteration, stream
   const rectified =
     iteration < options.warmUp
       ? logits
-      : (rectifier.apply([logits, teacherInteraction.apply(interaction, call) as tf.Tensor]) as tf.Tensor);
-  const probabilities = tf.softmax(rectified);
-  return {
-    label: gatherVoxels(tf.argMax(probabilities, -1) as tf.Tensor4D, index, -1),
-    confidence: gatherVoxels(tf.max(probabilities, -1) as tf.Tensor4D, index, 0),
-  };
+      : (rectifier.apply([logits, teacherInteraction.apply(interaction, call) as tf.Tensor]) as tf.Tensor5D);
+  return pseudoLabels(rectified, index);
 }
 
 /** L = L_sup(logits) + L_sup(M) + unsupervisedWeight·L_unsup + cpsWeight·L_cps, on two separate forward passes. */

@@ -5,7 +5,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import * as z from 'zod';
 import type { Method } from '../method.js';
 import { createNetwork, createSgd } from '../network.js';
-import { emaDecay, emaUpdate } from '../optimizers/ema.js';
+import { emaDecay, movingAverage } from '../optimizers/ema.js';
 import type { Sgd } from '../optimizers/sgd.js';
 import { noiseLike, present } from './common.js';
 
@@ -59,15 +59,14 @@ export const meanTeacher: Method<z.infer<typeof options>, MeanTeacherParts> = {
     const { length, period } = options.rampUp;
     const weight = options.consistencyWeight * sigmoidRampUp(Math.floor(iteration / period), length);
     const both = tf.concat([labelled.image, image]);
-    const terms = parts.optimizers.student.minimise(() => {
+    const average = movingAverage([[teacher, student]], emaDecay(iteration, options.emaDecay));
+    return parts.optimizers.student.minimise(() => {
       const { logits } = applyNetwork(student, both, { training: true, seed: stream('student').seed() });
       const [own, other] = tf.split(logits, [labelled.image.shape[0], image.shape[0]]) as [tf.Tensor5D, tf.Tensor5D];
       const supervised = diceCeLoss(own, labelled.label);
       const consistency = softmaxMseLoss(other, target);
       return { loss: tf.add(supervised, tf.mul(consistency, weight)) as tf.Scalar, supervised, consistency };
-    });
-    emaUpdate(teacher, student, emaDecay(iteration, options.emaDecay));
-    return terms;
+    }, average);
   },
 
   predict(patches, { options, parts }) {

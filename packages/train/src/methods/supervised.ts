@@ -5,7 +5,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import * as z from 'zod';
 import type { Method } from '../method.js';
 import { createNetwork, createSgd } from '../network.js';
-import { emaDecay, emaUpdate } from '../optimizers/ema.js';
+import { copyBuffers, emaDecay, movingAverage } from '../optimizers/ema.js';
 import type { Sgd } from '../optimizers/sgd.js';
 
 const options = z.strictObject({
@@ -36,11 +36,12 @@ export const supervised: Method<z.infer<typeof options>, SupervisedParts> = {
 
   step({ labelled }, { options, parts, iteration, stream }) {
     const { student, teacher } = parts.models;
+    const average = movingAverage([[teacher, student]], emaDecay(iteration, options.emaDecay));
     const terms = parts.optimizers.student.minimise(() => {
       const { logits } = applyNetwork(student, labelled.image, { training: true, seed: stream('student').seed() });
       return { loss: diceCeLoss(logits, labelled.label) };
-    });
-    emaUpdate(teacher, student, emaDecay(iteration, options.emaDecay), { buffers: 'copy' });
+    }, average);
+    copyBuffers(teacher, student);
     return terms;
   },
 

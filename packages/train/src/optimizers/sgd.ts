@@ -1,15 +1,7 @@
 import { CrlnError } from '@crln/core';
-import { sgdStep } from '@crln/ops';
-import {
-  keep,
-  type Scalar,
-  type Tensor,
-  tidy,
-  type Variable,
-  variable,
-  variableGrads,
-  zeros,
-} from '@tensorflow/tfjs-core';
+import { optimizerStep, variableGradients } from '@crln/ops';
+import { keep, type Scalar, type Tensor, tidy, type Variable, variable, zeros } from '@tensorflow/tfjs-core';
+import type { MovingAverage } from './ema.js';
 
 export interface SgdOptions {
   learningRate: number;
@@ -64,9 +56,10 @@ export class Sgd implements Optimizer {
   /**
    * One step down the gradient of `terms().loss`. `terms` runs on the tape; call it with nothing on it that needs no gradient.
    *
+   * @param average follows the parameters, in the same pass
    * @returns all terms, kept (`tf.keep`): the caller disposes them
    */
-  minimise(terms: () => { loss: Scalar } & Record<string, Scalar>): Record<string, Scalar> {
+  minimise(terms: () => { loss: Scalar } & Record<string, Scalar>, average?: MovingAverage): Record<string, Scalar> {
     let kept: Record<string, Scalar> = {};
     tidy(() => {
       const forward = () => {
@@ -75,28 +68,33 @@ export class Sgd implements Optimizer {
         return found.loss;
       };
       const names = Object.entries(this.#parameters);
-      const { grads } = variableGrads(
+      const { gradients } = variableGradients(
         forward,
         names.map(([, parameter]) => parameter),
       );
-      this.step(Object.fromEntries(names.map(([name, parameter]) => [name, grads[parameter.name]])));
+      this.step(Object.fromEntries(names.map(([name], i) => [name, gradients[i]])), average);
     });
     return kept;
   }
 
-  /** One step. Gradients by parameter name; an absent one skips its parameter. */
-  step(gradients: Readonly<Record<string, Tensor | null | undefined>>): void {
-    const attrs = { learningRate: this.learningRate, ...this.#attrs };
-    for (const [name, parameter] of Object.entries(this.#parameters)) {
-      const gradient = gradients[name];
-      if (!gradient) continue;
-      tidy(() => {
-        const velocity = this.#velocity(name, parameter);
-        const [moved, speed] = sgdStep(parameter, gradient, velocity, attrs);
-        parameter.assign(moved);
-        velocity.assign(speed);
+  /**
+   * One step, of all parameters in one pass. Gradients by parameter name; an absent one skips its parameter.
+   *
+   * @param average follows the parameters of this optimizer, those without a gradient too
+   */
+  step(gradients: Readonly<Record<string, Tensor | null | undefined>>, average?: MovingAverage): void {
+    tidy(() => {
+      const states = Object.entries(this.#parameters).flatMap(([name, parameter]) => {
+        const gradient = gradients[name] ?? undefined;
+        const follower = average?.of.get(parameter);
+        if (!gradient && !follower) return [];
+        return [{ parameter, gradient, velocity: gradient && this.#velocity(name, parameter), average: follower }];
       });
-    }
+      const attrs = { learningRate: this.learningRate, ...this.#attrs, decay: average?.decay ?? 0 };
+      optimizerStep(states, attrs).forEach((moved, i) => {
+        for (const [role, value] of Object.entries(moved)) states[i]?.[role as keyof typeof moved]?.assign(value);
+      });
+    });
   }
 
   slots(): Record<string, Variable> {

@@ -34,7 +34,8 @@ const contrastSamples = defineKernel<ContrastSampleInputs, ContrastSampleAttrs>(
 
   const stride = 2 + Math.ceil(width / 2) * 2;
   const tallySize = units * classes * stride;
-  const tallies = new Float64Array(heap.memory.buffer, heap.take(tallySize * 8, purpose), tallySize);
+  const talliesAt = heap.take(tallySize * 8, purpose);
+  const tallies = new Float64Array(heap.memory.buffer, talliesAt, tallySize);
   const { threshold } = attrs;
   const [x, tally] = [floats(inputs.rows).byteOffset, tallies.byteOffset];
   engine().run('countMembers', units, x, ...source, tally, voxels, classes, width, threshold, unitVoxels);

@@ -44,12 +44,16 @@ export function storeRows(at: usize, stride: usize, value: v128, count: i32): vo
  * `labels` points to the rows' four.
  */
 export function softmaxRows(r0: usize, r1: usize, r2: usize, r3: usize, classes: i32, labels: usize, block: usize): void {
+  const label = v128.load(labels);
+  if (classes == 2) {
+    twoClasses(loadRows(r0, r1, r2, r3), loadRows(r0 + 4, r1 + 4, r2 + 4, r3 + 4), label, block);
+    return;
+  }
   const bytes = <usize>classes << 2;
   let max = loadRows(r0, r1, r2, r3);
   for (let c: usize = 4; c < bytes; c += 4) max = f32x4.max(max, loadRows(r0 + c, r1 + c, r2 + c, r3 + c));
   let rest = f32x4.splat(0), picked = rest, others = rest;
   let best = i32x4.splat(-1);
-  const label = v128.load(labels);
   let at = block;
   for (let c = 0; c < classes; c++, at += 16) {
     const o = <usize>c << 2;
@@ -68,6 +72,22 @@ export function softmaxRows(r0: usize, r1: usize, r2: usize, r3: usize, classes:
   v128.store(at, others, OTHERS);
   v128.store(at, best, BEST);
   v128.store(at, max, MAX);
+}
+
+/** The common case, with one exponential. */
+// @ts-ignore: decorator
+@inline
+function twoClasses(x0: v128, x1: v128, label: v128, block: usize): void {
+  const e = exp(f32x4.neg(f32x4.abs(f32x4.sub(x1, x0))));
+  const second = f32x4.gt(x1, x0), isSecond = i32x4.eq(label, i32x4.splat(1));
+  const e0 = v128.bitselect(e, f32x4.splat(1), second), e1 = v128.bitselect(f32x4.splat(1), e, second);
+  v128.store(block, e0);
+  v128.store(block, e1, 16);
+  v128.store(block, e, 32 + REST);
+  v128.store(block, v128.bitselect(x1, x0, isSecond), 32 + PICKED);
+  v128.store(block, v128.bitselect(e0, e1, isSecond), 32 + OTHERS);
+  v128.store(block, v128.and(second, i32x4.splat(1)), 32 + BEST);
+  v128.store(block, f32x4.max(x0, x1), 32 + MAX);
 }
 
 /** Σ e_c without one that is 1. */

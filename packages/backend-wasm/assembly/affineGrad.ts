@@ -1,6 +1,5 @@
 // The gradient of y = x·scale + shift per channel, all of it in one pass.
 import { addWide, itemOf, lengthOf, rowOf, startOf, within } from './lanes';
-import { through } from './normGrad';
 import { storeLanes } from './simd';
 
 /**
@@ -28,4 +27,11 @@ export function affineGrad(
       }
     }
   }
+}
+
+/** dy·[y ≠ 0]: as a product, so that a NaN in dy shows wherever it is. */
+// @ts-ignore: decorator
+@inline
+function through(dy: v128, y: v128): v128 {
+  return f32x4.mul(dy, v128.and(f32x4.ne(y, f32x4.splat(0)), f32x4.splat(1)));
 }

@@ -78,8 +78,8 @@ export interface SharedWasmKernels {
   filterSums(job: number, ...unit: Unit): void;
   moments(x: number, centres: number, sums: number, lanes: number, ...unit: Unit): void;
   normalise(x: number, y: number, tables: number, least: number, lanes: number, ...unit: Unit): void;
-  gradientSums(dy: number, x: number, y: number, means: number, sums: number, lanes: number, ...unit: Unit): void;
-  gradientMix(dy: number, x: number, y: number, dx: number, tables: number, lanes: number, ...unit: Unit): void;
+  gradientSums(dy: number, x: number, tables: number, least: number, sums: number, lanes: number, ...unit: Unit): void;
+  gradientMix(dy: number, x: number, dx: number, tables: number, least: number, lanes: number, ...unit: Unit): void;
   affineGrad(
     dy: number,
     x: number,

@@ -12,8 +12,8 @@ import type { Pads3d, Triple } from './shapes.js';
  * | DepthwiseConv3d | x [N,D,H,W,C], filter [kd,kh,kw,C], bias? | ConvAttrs | y |
  * | DepthwiseConv3dInputGrad | dy, filter | ConvAttrs + inputShape | dx |
  * | DepthwiseConv3dFilterGrad | x, dy | ConvAttrs + filterShape | dw [kd,kh,kw,C] |
- * | Norm | x [N,…,C], gamma? [C], beta? [C] | NormAttrs | y, mean [G,C], variance [G,C] (biased); G = N per instance, else 1 |
- * | NormGrad | dy, x, y, mean, variance, gamma?, beta? | NormAttrs | dx, dgamma [C], dbeta [C] |
+ * | Norm | x [N,…,C], gamma? [C], beta? [C] | NormAttrs | y = (x − mean)·scale + shift, mean, variance (biased), shift [G,C]; G = N per instance, else 1 |
+ * | NormGrad | dy, x, mean, variance, shift, gamma? | NormAttrs | dx, dgamma [C], dbeta [C] |
  * | RunningStatistics | mean [C], variance [C], batchMean [C], batchVariance [C] (biased) | { momentum, count } | mean', variance': old·(1 − momentum) + batch·momentum, the variance times count/(count − 1) |
  * | ChannelAffine | x [N,…,C], scale [C], shift [C] | { relu } | y = x·scale + shift, then ReLU where asked |
  * | ChannelAffineGrad | dy, x, y, scale | { relu } | dx, dscale [C], dshift [C] |

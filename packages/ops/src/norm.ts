@@ -62,24 +62,13 @@ function normalise(x: tf.Tensor, options: NormOptions, over: NormAttrs['over']):
   return differentiable(`${over}Norm`, {
     inputs: { x, gamma, beta },
     forward: (save) => {
-      const [y, mean, variance] = runKernel(KERNELS.Norm, { x, gamma, beta }, attrs) as [
-        tf.Tensor,
-        tf.Tensor,
-        tf.Tensor,
-      ];
-      save([x, y, mean, variance, ...(gamma ? [gamma] : []), ...(beta ? [beta] : [])]);
-      return [y, mean, variance];
+      const [y, mean, variance, shift] = runKernel(KERNELS.Norm, { x, gamma, beta }, attrs);
+      // Not y: the gradient sees in x where the ReLU let through.
+      save([x, mean!, variance!, shift!, ...(gamma ? [gamma] : [])]);
+      return [y!, mean!, variance!];
     },
-    gradient: ([dy], [x, y, mean, variance, ...affine]) => {
-      const inputs = {
-        dy,
-        x,
-        y,
-        mean,
-        variance,
-        gamma: gamma ? affine[0] : undefined,
-        beta: beta ? affine[affine.length - 1] : undefined,
-      };
+    gradient: ([dy], [x, mean, variance, shift, gamma]) => {
+      const inputs = { dy, x, mean, variance, shift, gamma };
       return named(['x', 'gamma', 'beta'], runKernel(KERNELS.NormGrad, inputs, attrs));
     },
   });

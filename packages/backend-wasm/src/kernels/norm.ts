@@ -9,7 +9,14 @@ import { vector } from './sums.js';
 const lanesOf = (kernel: string, { shape }: TensorInfo, over: NormAttrs['over']): Lanes =>
   new Lanes(kernel, shape, over === 'instance' ? shape[0] : 1);
 
-/** y = γ·(x − mean)·rstd + β with rstd = 1/√(variance + ε), then ReLU where asked; also the statistics. */
+/** What a value is at least after the fused ReLU, or without one. */
+const least = (relu: boolean) => (relu ? 0 : -Infinity);
+
+/** scale = γ·rstd with rstd = 1/√(variance + ε), of float32 statistics: the gradient finds the same. */
+const scaled = (variance: number, epsilon: number, gamma: number | undefined) =>
+  (gamma ?? 1) / Math.sqrt(variance + epsilon);
+
+/** y = (x − mean)·scale + shift, then ReLU where asked; also the statistics and the shift, which is about β. */
 const norm = defineKernel<{ x: TensorInfo; gamma?: TensorInfo; beta?: TensorInfo }, NormAttrs>(
   KERNELS.Norm,
   ({ inputs: { x, gamma, beta }, attrs: { over, epsilon, relu }, values, floats, room, output }) => {
@@ -21,6 +28,7 @@ const norm = defineKernel<{ x: TensorInfo; gamma?: TensorInfo; beta?: TensorInfo
     const y = room(x.shape);
     const means = room([groups, channels]);
     const variances = room([groups, channels]);
+    const shifts = room([groups, channels]);
     const centres = room([groups, channels]);
     const sums = lanes.sums(2);
     const near = lanes.table((group) => {
@@ -32,31 +40,30 @@ const norm = defineKernel<{ x: TensorInfo; gamma?: TensorInfo; beta?: TensorInfo
     const table = lanes.table((group) => {
       const [sum, squares] = [sums.fold({ group }), sums.fold({ group, row: 1 })];
       const centre = lanes.part(centres, group);
-      const mean = lanes.part(means, group);
+      const [mean, spread, shift] = [means, variances, shifts].map((values) => lanes.part(values, group)) as [
+        Float32Array,
+        Float32Array,
+        Float32Array,
+      ];
       const scale = new Float64Array(channels);
-      const shift = new Float64Array(channels);
       for (let c = 0; c < channels; c++) {
         const beyond = sum[c]! / voxels;
-        const variance = Math.max(squares[c]! / voxels - beyond * beyond, 0);
         const exact = centre[c]! + beyond;
         mean[c] = exact;
-        variances[group * channels + c] = variance;
-        scale[c] = (g ? g[c]! : 1) / Math.sqrt(variance + epsilon);
+        spread[c] = Math.max(squares[c]! / voxels - beyond * beyond, 0);
+        scale[c] = scaled(spread[c]!, epsilon, g?.[c]);
         // What the mean lost when it was rounded goes into the shift.
         shift[c] = (b ? b[c]! : 0) + (mean[c]! - exact) * scale[c]!;
       }
       return [mean, scale, shift];
     });
-    lanes.run('normalise', xs.byteOffset, y.byteOffset, table, relu ? 0 : -Infinity);
-    const perGroup = [groups, channels];
-    return [output(x.shape, y), output(perGroup, means), output(perGroup, variances)];
+    lanes.run('normalise', xs.byteOffset, y.byteOffset, table, least(relu));
+    const perGroup = [means, variances, shifts].map((values) => output([groups, channels], values));
+    return [output(x.shape, y), ...perGroup];
   },
 );
 
-type NormGradInputs = Record<'dy' | 'x' | 'y' | 'mean' | 'variance', TensorInfo> & {
-  gamma?: TensorInfo;
-  beta?: TensorInfo;
-};
+type NormGradInputs = Record<'dy' | 'x' | 'mean' | 'variance' | 'shift', TensorInfo> & { gamma?: TensorInfo };
 
 /**
  * With g = dy masked by the ReLU, n = (x − mean)·rstd and V voxels in a group: dβ = Σ g, dγ = Σ g·n,
@@ -64,25 +71,33 @@ type NormGradInputs = Record<'dy' | 'x' | 'y' | 'mean' | 'variance', TensorInfo>
  */
 const normGrad = defineKernel<NormGradInputs, NormAttrs>(
   KERNELS.NormGrad,
-  ({ inputs: { dy, x, y, mean, variance, gamma }, attrs: { over, epsilon, relu }, values, floats, room, output }) => {
+  ({
+    inputs: { dy, x, mean, variance, shift, gamma },
+    attrs: { over, epsilon, relu },
+    values,
+    floats,
+    room,
+    output,
+  }) => {
     const lanes = lanesOf(KERNELS.NormGrad, x, over);
     const { channels, voxels } = lanes;
-    const [means, variances] = [values(mean), values(variance)];
+    const [means, variances, shifts] = [values(mean), values(variance), values(shift)];
     const g = gamma && values(gamma);
     const gradient = floats(dy).byteOffset;
     const source = floats(x).byteOffset;
-    const mask = relu ? floats(y).byteOffset : gradient;
     const dx = room(x.shape);
     const dgamma = new Float64Array(channels);
     const dbeta = new Float64Array(channels);
     const sums = lanes.sums(2);
-    const centres = lanes.table((group) => [lanes.part(means, group)]);
-    lanes.run('gradientSums', gradient, source, mask, centres, sums.at);
+    const scales = Array.from({ length: lanes.groups }, (_, group) =>
+      Float64Array.from(lanes.part(variances, group), (spread, c) => scaled(spread, epsilon, g?.[c])),
+    );
+    const forward = lanes.table((group) => [lanes.part(means, group), scales[group]!, lanes.part(shifts, group)]);
+    lanes.run('gradientSums', gradient, source, forward, least(relu), sums.at);
     const table = lanes.table((group) => {
       const [even, product] = [sums.fold({ group }), sums.fold({ group, row: 1 })];
       const spread = lanes.part(variances, group);
       const slope = new Float64Array(channels);
-      const scale = new Float64Array(channels);
       for (let c = 0; c < channels; c++) {
         const rstd = 1 / Math.sqrt(spread[c]! + epsilon);
         const dg = product[c]! * rstd;
@@ -90,11 +105,10 @@ const normGrad = defineKernel<NormGradInputs, NormAttrs>(
         dbeta[c]! += even[c]!;
         even[c]! /= voxels;
         slope[c] = (rstd * dg) / voxels;
-        scale[c] = (g ? g[c]! : 1) * rstd;
       }
-      return [lanes.part(means, group), even, slope, scale];
+      return [lanes.part(means, group), even, slope, scales[group]!, lanes.part(shifts, group)];
     });
-    lanes.run('gradientMix', gradient, source, mask, dx.byteOffset, table);
+    lanes.run('gradientMix', gradient, source, dx.byteOffset, table, least(relu));
     return [output(x.shape, dx), vector({ room, output }, dgamma), vector({ room, output }, dbeta)];
   },
 );

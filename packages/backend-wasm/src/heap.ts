@@ -1,5 +1,6 @@
 import { CrlnError } from '@crln/core';
 import { Blocks } from './blocks.js';
+import { SLAB, SMALL, SmallBlocks } from './smallBlocks.js';
 
 const PAGE = 65536;
 /** Kernels read up to a vector block past the end of a row; the values never reach a result. */
@@ -22,6 +23,7 @@ export interface Purpose {
  */
 export class Heap {
   readonly #blocks = new Blocks(BASE);
+  readonly #small = new SmallBlocks();
   readonly #references = new Map<number, number>();
   readonly #buffers = new WeakSet<ArrayBufferLike>();
   #buffer: ArrayBufferLike;
@@ -45,12 +47,12 @@ export class Heap {
 
   /** Bytes in blocks that are taken. */
   get used(): number {
-    return this.#blocks.used;
+    return this.#blocks.used - this.#small.slabs * SLAB + this.#small.used;
   }
 
   /** How many blocks are taken. */
   get blocks(): number {
-    return this.#blocks.count;
+    return this.#blocks.count - this.#small.slabs + this.#small.count;
   }
 
   /** Whether an array's values lie in this memory. */
@@ -61,11 +63,7 @@ export class Heap {
   /** Takes a block of 64-byte aligned bytes and returns where it begins. Its content is whatever was there. */
   take(bytes: number, purpose: Purpose): number {
     const size = Math.max(64, Math.ceil((bytes + SLACK) / 64) * 64);
-    let at = this.#blocks.take(size);
-    if (at === undefined) {
-      this.#grow(size, purpose);
-      at = this.#blocks.take(size)!;
-    }
+    const at = size > SMALL ? this.#takeLarge(size, purpose) : this.#takeSmall(size, purpose);
     this.#taken.push(at);
     if (this.poison) new Uint8Array(this.#buffer, at, size).fill(0xff);
     return at;
@@ -88,7 +86,7 @@ export class Heap {
 
   /** A tensor adopts the block at `at`. Returns false where no taken block begins there. */
   retain(at: number): boolean {
-    if (!this.#blocks.has(at)) return false;
+    if (!this.#small.has(at) && !this.#blocks.has(at)) return false;
     this.#references.set(at, (this.#references.get(at) ?? 0) + 1);
     return true;
   }
@@ -118,8 +116,22 @@ export class Heap {
     }
   }
 
+  #takeLarge(size: number, purpose: Purpose): number {
+    const at = this.#blocks.take(size);
+    if (at !== undefined) return at;
+    this.#grow(size, purpose);
+    return this.#blocks.take(size)!;
+  }
+
+  #takeSmall(size: number, purpose: Purpose): number {
+    const at = this.#small.take(size);
+    if (at !== undefined) return at;
+    this.#small.cut(this.#takeLarge(SLAB, purpose), size);
+    return this.#small.take(size)!;
+  }
+
   #free(at: number): void {
-    const bytes = this.#blocks.free(at);
+    const bytes = this.#small.has(at) ? this.#small.free(at) : this.#blocks.free(at);
     if (this.poison) new Uint8Array(this.#buffer, at, bytes).fill(0xff);
   }
 

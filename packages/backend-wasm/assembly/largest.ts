@@ -1,4 +1,6 @@
 // The largest of each row: its value, and where the first such stands.
+import { loadRows } from './classes';
+import { storeLanes } from './simd';
 import { cut } from './units';
 
 /** y [rows, parts] = the largest of each part of rows of x [rows, width]; NaN where one is. */
@@ -19,30 +21,51 @@ export function maxima(x: usize, y: usize, ints: i32, rows: i32, width: i32, par
   }
 }
 
+/** Rows of less are taken four at a time, a lane each. */
+const NARROW: i32 = 16;
+
 function rowMaxima<T>(x: usize, y: usize, row: i32, last: i32, width: i32): void {
-  for (; row < last; row++) store<T>(y + (<usize>row << 2), largest<T>(x + (<usize>(row * width) << 2), width));
+  const bytes = <usize>width << 2;
+  if (width < NARROW) {
+    for (; row + 4 <= last; row += 4) {
+      const first = x + <usize>row * bytes;
+      let best = fourRows(first, bytes);
+      for (let c: usize = 4; c < bytes; c += 4) best = v128.max<T>(best, fourRows(first + c, bytes));
+      v128.store(y + (<usize>row << 2), best);
+    }
+  }
+  for (; row < last; row++) store<T>(y + (<usize>row << 2), largest<T>(x + <usize>row * bytes, width));
 }
 
 /** y [rows], int32: where the first of the largest stands in rows of x [rows, width]. A NaN is never larger. */
 export function argMax(x: usize, y: usize, ints: i32, rows: i32, width: i32, units: i32, from: i32, to: i32, thread: i32): void {
-  const last = cut(rows, units, to);
-  for (let row = cut(rows, units, from); row < last; row++) {
-    const start = x + (<usize>(row * width) << 2);
-    store<i32>(y + (<usize>row << 2), ints ? whereLargest<i32>(start, width) : whereLargest<f32>(start, width));
+  if (ints) rowArgMax<i32>(x, y, cut(rows, units, from), cut(rows, units, to), <usize>width << 2);
+  else rowArgMax<f32>(x, y, cut(rows, units, from), cut(rows, units, to), <usize>width << 2);
+}
+
+/** Four rows at a time; of those left over some more than once. */
+function rowArgMax<T>(x: usize, y: usize, row: i32, last: i32, bytes: usize): void {
+  for (; row < last; row += 4) {
+    const first = x + <usize>row * bytes;
+    const second = row + 1 < last ? bytes : 0, third = row + 2 < last ? bytes * 2 : 0, fourth = row + 3 < last ? bytes * 3 : 0;
+    let best = loadRows(first, first + second, first + third, first + fourth);
+    let at = i32x4.splat(0);
+    for (let c: usize = 4; c < bytes; c += 4) {
+      const place = first + c;
+      const value = loadRows(place, place + second, place + third, place + fourth);
+      const more = v128.gt<T>(value, best);
+      best = v128.bitselect(value, best, more);
+      at = v128.bitselect(i32x4.splat(<i32>(c >> 2)), at, more);
+    }
+    storeLanes(y + (<usize>row << 2), at, last - row);
   }
 }
 
-function whereLargest<T>(x: usize, count: i32): i32 {
-  let best = load<T>(x);
-  let at = 0;
-  for (let i = 1; i < count; i++) {
-    const value = load<T>(x + (<usize>i << 2));
-    if (value > best) {
-      best = value;
-      at = i;
-    }
-  }
-  return at;
+/** One element of each of four rows. */
+// @ts-ignore: decorator
+@inline
+export function fourRows(at: usize, bytes: usize): v128 {
+  return loadRows(at, at + bytes, at + bytes * 2, at + bytes * 3);
 }
 
 /** The largest of neighbouring elements, at least one. */

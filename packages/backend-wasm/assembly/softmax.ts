@@ -1,6 +1,6 @@
 // Softmax over rows: exp(x − max) / Σ exp(x − max).
-import { loadRows, storeRows } from './classes';
-import { largest } from './largest';
+import { storeRows } from './classes';
+import { fourRows, largest } from './largest';
 import { storeLanes } from './simd';
 import { exp } from './transcendental';
 import { cut, unitStart } from './units';
@@ -25,7 +25,7 @@ export function softmax(x: usize, y: usize, rows: i32, width: i32, units: i32, f
     }
   } else if (narrow) {
     for (; row + 4 <= end; row += 4) {
-      fourRows(x, y, bytes);
+      narrowRows(x, y, bytes);
       x += bytes << 2;
       y += bytes << 2;
     }
@@ -53,23 +53,17 @@ function pairs(x: usize, y: usize): void {
 }
 
 /** Four rows, a lane each. */
-function fourRows(x: usize, y: usize, bytes: usize): void {
-  let most = rows(x, bytes);
-  for (let c: usize = 4; c < bytes; c += 4) most = f32x4.max(most, rows(x + c, bytes));
+function narrowRows(x: usize, y: usize, bytes: usize): void {
+  let most = fourRows(x, bytes);
+  for (let c: usize = 4; c < bytes; c += 4) most = f32x4.max(most, fourRows(x + c, bytes));
   let sum = f32x4.splat(0);
   for (let c: usize = 0; c < bytes; c += 4) {
-    const e = exp(f32x4.sub(rows(x + c, bytes), most));
+    const e = exp(f32x4.sub(fourRows(x + c, bytes), most));
     sum = f32x4.add(sum, e);
     storeRows(y + c, bytes, e, 4);
   }
   const scale = f32x4.div(f32x4.splat(1), sum);
-  for (let c: usize = 0; c < bytes; c += 4) storeRows(y + c, bytes, f32x4.mul(rows(y + c, bytes), scale), 4);
-}
-
-// @ts-ignore: decorator
-@inline
-function rows(at: usize, bytes: usize): v128 {
-  return loadRows(at, at + bytes, at + bytes * 2, at + bytes * 3);
+  for (let c: usize = 0; c < bytes; c += 4) storeRows(y + c, bytes, f32x4.mul(fourRows(y + c, bytes), scale), 4);
 }
 
 function oneRow(x: usize, y: usize, width: i32): void {

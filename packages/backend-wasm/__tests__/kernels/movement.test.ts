@@ -152,8 +152,70 @@ describe('GatherV2', () => {
   });
 });
 
+describe('shares out tensors of several units', () => {
+  const types = ['float32', 'bool'] as const;
+  const x = (shape: number[], dtype: 'float32' | 'int32' | 'bool') => operand(shape, dtype, 5);
+  it.each(types)('Slice of %s', async (dtype) => {
+    const attrs = { begin: [0, 3, 2], size: [2, 300, 230] };
+    await expectSameAsStock('Slice', { x: x([2, 310, 233], dtype) }, attrs, same);
+    await expectSameAsStock('Slice', { x: x([200_003, 3], dtype) }, { begin: [1, 1], size: [-1, 1] }, same);
+    await expectSameAsStock('Slice', { x: x([200_003], dtype) }, { begin: [2], size: [200_000] }, same);
+  });
+  it.each(types)('PadV2 of %s', (dtype) => {
+    const paddings = [
+      [1, 0],
+      [0, 2],
+      [3, 1],
+    ];
+    return expectSameAsStock('PadV2', { x: x([2, 310, 233], dtype) }, { paddings, constantValue: 1 }, same);
+  });
+  it.each(types)('Concat of %s', async (dtype) => {
+    await expectSameAsStock('Concat', [x([150_001], dtype), x([7], dtype)], { axis: 0 }, same);
+    await expectSameAsStock('Concat', [x([50_001, 3], dtype), x([50_001, 1], dtype)], { axis: 1 }, same);
+  });
+  it.each(types)('SplitV of %s', (dtype) =>
+    expectSameAsStock('SplitV', { x: x([50_001, 5], dtype) }, { numOrSizeSplits: [1, 4], axis: 1 }, same),
+  );
+  it.each(types)('Tile of %s', async (dtype) => {
+    await expectSameAsStock('Tile', { x: x([50_001, 1], dtype) }, { reps: [1, 5] }, same);
+    await expectSameAsStock('Tile', { x: x([71, 3], dtype) }, { reps: [700, 2] }, same);
+  });
+  it.each(types)('Transpose of %s', async (dtype) => {
+    for (const perm of [
+      [1, 0],
+      [0, 2, 1],
+      [2, 1, 0],
+      [1, 0, 2],
+    ]) {
+      const shape = perm.length === 2 ? [401, 503] : [3, 257, 301];
+      await expectSameAsStock('Transpose', { x: x(shape, dtype) }, { perm }, same);
+    }
+    await expectSameAsStock('Transpose', { x: x([50_003, 5], dtype) }, { perm: [1, 0] }, same);
+    await expectSameAsStock('Transpose', { x: x([5, 50_003], dtype) }, { perm: [1, 0] }, same);
+    await expectSameAsStock('Transpose', { x: x([9001, 3, 7], dtype) }, { perm: [0, 2, 1] }, same);
+  });
+  it.each(types)('GatherV2 of %s', async (dtype) => {
+    const indices: Operand = { values: integers(40_001, 0, 301, 1), shape: [40_001], dtype: 'int32' };
+    await expectSameAsStock('GatherV2', { x: x([301, 5], dtype), indices }, { axis: 0, batchDims: 0 }, same);
+    await expectSameAsStock('GatherV2', { x: x([5, 301], dtype), indices }, { axis: 1, batchDims: 0 }, same);
+  });
+  it.each(['int32', 'bool', 'float32'] as const)('Select of %s', (dtype) => {
+    const [t, e] = [operand([200_003], dtype, 2), operand([200_003], dtype, 3)];
+    return expectSameAsStock('Select', { condition: operand([200_003], 'bool', 1), t, e }, {}, same);
+  });
+  it.each<[Operand['dtype'], string]>([
+    ['float32', 'int32'],
+    ['float32', 'bool'],
+    ['int32', 'float32'],
+    ['int32', 'bool'],
+    ['bool', 'float32'],
+    ['bool', 'int32'],
+  ])('Cast of %s to %s', (from, dtype) => expectSameAsStock('Cast', { x: x([200_003], from) }, { dtype }, same));
+});
+
 describe('Cast', () => {
-  const float: Operand = { values: Float32Array.of(0, -0, 1.9, -1.9, 300, -1, NaN, 2e9), shape: [8], dtype: 'float32' };
+  const numbers = [0, -0, 1.9, -1.9, 300, -1, NaN, 2e9, -2147483648, 2147483648, 3e9, -3e9, 2 ** 53, 2 ** 56, Infinity];
+  const float: Operand = { values: Float32Array.from(numbers), shape: [15], dtype: 'float32' };
   it.each(['int32', 'bool'])('takes float32 to %s', (dtype) =>
     expectSameAsStock('Cast', { x: float }, { dtype }, same),
   );

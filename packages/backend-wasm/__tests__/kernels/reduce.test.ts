@@ -42,6 +42,45 @@ it('ArgMax agrees with the stock kernel along any axis', async () => {
   );
 });
 
+describe('shares out tensors of several units', () => {
+  it.each<[number[], number[]]>([
+    [[200_003], [0]],
+    [[3, 70_001], [1]],
+    [[70_001, 3], [0]],
+    [[70_001, 3], [1]],
+    [
+      [70_001, 3],
+      [0, 1],
+    ],
+    [[2, 33_001, 3], [1]],
+    [
+      [5, 7, 33, 201],
+      [1, 2],
+    ],
+    [
+      [5, 7, 33, 201],
+      [0, 2],
+    ],
+    [[2, 150_001], [0]],
+    [[40, 5003], [0]],
+  ])('%j over %j', async (shape, axis) => {
+    for (const dtype of ['float32', 'int32', 'bool'] as const) {
+      const x = operand(shape, dtype, 3);
+      await expectSameAsStock('Sum', { x }, { axis, keepDims: true });
+      await expectSameAsStock('Mean', { x }, { axis, keepDims: false });
+      await expectSameAsStock('Max', { x }, { reductionIndices: axis, keepDims: false }, { tolerance: 0 });
+      await expectSameAsStock('ArgMax', { x }, { axis: axis[0] }, { tolerance: 0 });
+    }
+  });
+});
+
+it('finds a NaN in the last of several units', async () => {
+  const x = operand([200_003]);
+  x.values[200_000] = NaN;
+  await expectSameAsStock('Max', { x }, { reductionIndices: [0], keepDims: false }, { tolerance: 0 });
+  await expectSameAsStock('Sum', { x }, { axis: [0], keepDims: false });
+});
+
 it('Max and ArgMax treat NaN as the stock kernels', async () => {
   const x: Operand = { values: Float32Array.of(1, NaN, 2, NaN, 1, 2, 1, 2, NaN), shape: [3, 3], dtype: 'float32' };
   await expectSameAsStock('Max', { x }, { reductionIndices: [1], keepDims: false }, { tolerance: 0 });

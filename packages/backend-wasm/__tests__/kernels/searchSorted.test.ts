@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { beforeAll, it } from 'vitest';
-import { useWasm } from './harness.js';
+import { integers, useWasm } from './harness.js';
 import { expectSameAsStock, type Operand } from './stock.js';
 
 beforeAll(useWasm);
@@ -26,6 +26,14 @@ it.each(['left', 'right'])('finds where values belong, %s of equal ones, as the 
     }),
     { numRuns: 50 },
   );
+});
+
+it('shares out many values', async () => {
+  const sorted = integers(2 * 70_001, 0, 90_000).map((value, i) => (i < 70_001 ? value : value - 45_000));
+  for (const row of [0, 1]) sorted.subarray(row * 70_001, (row + 1) * 70_001).sort();
+  const sortedSequence: Operand = { values: sorted, shape: [2, 70_001], dtype: 'int32' };
+  const values: Operand = { values: integers(2 * 150_001, -50_000, 95_000, 1), shape: [2, 150_001], dtype: 'int32' };
+  await expectSameAsStock('SearchSorted', { sortedSequence, values }, { side: 'right' }, { tolerance: 0 });
 });
 
 it('leaves floats, and rows too wide apart for a table, to the stock kernel', async () => {

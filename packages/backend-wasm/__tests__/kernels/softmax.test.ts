@@ -15,6 +15,15 @@ it('agrees with the stock kernel on the last axis', async () => {
   );
 });
 
+it.each([
+  [70_001, 2],
+  [30_001, 5],
+  [10_001, 13],
+  [33, 5003],
+])('shares out rows of several units: %i of %i', (rows, width) =>
+  expectSameAsStock('Softmax', { logits: operand([rows, width]) }, { dim: -1 }, { tolerance: 1e-6 }),
+);
+
 it.each([2, 3])('stays finite for large logits of %i classes', async (classes) => {
   const logits: Operand = { values: new Float32Array(3 * classes), shape: [3, classes], dtype: 'float32' };
   logits.values.set([1000, 999, -1000, 1000, 0, 1000].slice(0, 3 * classes));

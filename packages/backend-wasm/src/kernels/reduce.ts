@@ -40,8 +40,8 @@ function reduction(
   }
   const moved = room(shape, x instanceof Int32Array ? 'int32' : 'float32');
   permute(x, shape, [...kept, ...axes], moved);
-  const outer = util.sizeFromShape(rest);
-  return { x: moved, outer, reduced: x.length / outer, inner: 1, shape: left };
+  const reduced = util.sizeFromShape(axes.map((i) => shape[i]!));
+  return { x: moved, outer: util.sizeFromShape(rest), reduced, inner: 1, shape: left };
 }
 
 interface SumAttrs {

@@ -68,6 +68,27 @@ describe('Sgd', () => {
     expect(tf.memory().numTensors).toBe(numTensors + 1); // one velocity
   });
 
+  it('moves averages along in the same pass, also of parameters without a gradient', () => {
+    const make = (value: number) => tf.variable(tf.tensor1d([value, -value]));
+    const [a, b, followsA, followsB] = [make(1), make(2), make(3), make(4)];
+    const sgd = new Sgd({ a, b }, { learningRate: 0.1, momentum: 0 });
+    const average = {
+      of: new Map([
+        [a, followsA],
+        [b, followsB],
+      ]),
+      decay: 0.75,
+    };
+    const { numTensors } = tf.memory();
+    tf.tidy(() => sgd.step({ a: tf.tensor1d([1, 1]) }, average));
+    expect([...a.dataSync()]).toEqual([expect.closeTo(0.9, 6), expect.closeTo(-1.1, 6)]);
+    expect([...followsA.dataSync()]).toEqual([expect.closeTo(2.475, 6), expect.closeTo(-2.525, 6)]);
+    expect([...b.dataSync()]).toEqual([2, -2]);
+    expect([...followsB.dataSync()]).toEqual([3.5, -3.5]);
+    expect(Object.keys(sgd.slots())).toEqual(['a']);
+    expect(tf.memory().numTensors).toBe(numTensors + 1); // one velocity
+  });
+
   it('goes on from restored slots', () => {
     const make = () => {
       const w = tf.variable(tf.tensor1d([1, -1]));

@@ -74,6 +74,15 @@ export function softmaxRows(r0: usize, r1: usize, r2: usize, r3: usize, classes:
   v128.store(at, max, MAX);
 }
 
+/** The softmax of rows row … row + 3, the last row again beyond `end`; `labels` points to theirs. */
+// @ts-ignore: decorator
+@inline
+export function fourRows(x: usize, row: i32, end: i32, classes: i32, labels: usize, block: usize): void {
+  const bytes = <usize>classes << 2;
+  const at = x + <usize>row * bytes, last = x + <usize>(end - 1) * bytes;
+  softmaxRows(at, min(at + bytes, last), min(at + 2 * bytes, last), min(at + 3 * bytes, last), classes, labels, block);
+}
+
 /** The common case, with one exponential. */
 // @ts-ignore: decorator
 @inline

@@ -1,6 +1,6 @@
 // Softmax cross-entropy against class indices. Units are `unitRows` rows of [rows, classes]; a label that is no class is noted in
 // `wrong` (a row for each unit, −1 for none).
-import { blockBytes, gapOf, laneMask, othersOf, restOf, softmaxRows, storeRows } from './classes';
+import { blockBytes, fourRows, gapOf, laneMask, othersOf, restOf, storeRows } from './classes';
 import { log1p } from './transcendental';
 import { storeLanes } from './simd';
 
@@ -95,15 +95,6 @@ export function crossEntropySumsGrad(
       rowGrad(scale, x, row, end, classes, labels, ignore, dx, block);
     }
   }
-}
-
-/** The softmax of rows row … row + 3, the last row again beyond `end`; `labels` points to theirs. */
-// @ts-ignore: decorator
-@inline
-export function fourRows(x: usize, row: i32, end: i32, classes: i32, labels: usize, block: usize): void {
-  const bytes = <usize>classes << 2;
-  const at = x + <usize>row * bytes, last = x + <usize>(end - 1) * bytes;
-  softmaxRows(at, min(at + bytes, last), min(at + 2 * bytes, last), min(at + 3 * bytes, last), classes, labels, block);
 }
 
 // @ts-ignore: decorator

@@ -1,6 +1,5 @@
 // The sums that Dice is made of, and their gradient, over [rows, classes]: of probabilities, or of the softmax of logits.
-import { blockBytes, laneMask, loadRows, restOf, storeRows } from './classes';
-import { fourRows } from './crossEntropy';
+import { blockBytes, fourRows, laneMask, loadRows, restOf, storeRows } from './classes';
 
 /** Rows between two additions of the float32 sums to the float64 ones. */
 const STRETCH = 512;

@@ -26,9 +26,10 @@ export function pseudoLabels(
         if (beyond && bad < 0) bad = row + ctz(beyond);
       }
       const at = i32x4.max_s(i32x4.min_s(source, i32x4.splat(sources - 1)), i32x4.splat(0));
+      // There are no labels; any four words do.
       softmaxRows(
         x + <usize>i32x4.extract_lane(at, 0) * bytes, x + <usize>i32x4.extract_lane(at, 1) * bytes,
-        x + <usize>i32x4.extract_lane(at, 2) * bytes, x + <usize>i32x4.extract_lane(at, 3) * bytes, classes, index, block,
+        x + <usize>i32x4.extract_lane(at, 2) * bytes, x + <usize>i32x4.extract_lane(at, 3) * bytes, classes, x, block,
       );
       const largest = f32x4.div(f32x4.splat(1), f32x4.add(restOf(block, classes), f32x4.splat(1)));
       storeLanes(label + here, v128.or(bestOf(block, classes), absent), end - row);

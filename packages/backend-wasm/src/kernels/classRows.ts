@@ -31,6 +31,8 @@ export class ClassRows {
   readonly parts: number;
   /** Units in all. */
   readonly units: number;
+  /** Where every thread has room for the most that a kernel needs: five vectors, and four for each class. */
+  readonly scratch: number;
   readonly #wrong: Int32Array;
 
   constructor(kernel: string, shape: readonly number[], samples = 1) {
@@ -41,13 +43,9 @@ export class ClassRows {
     this.unitRows = rows;
     this.parts = units;
     this.units = samples * units;
-    this.#wrong = engine().heap.ints(this.units, this.purpose);
-  }
-
-  /** Scratch: the most that a kernel needs, five vectors and four for each class. */
-  get scratch(): number {
     const { heap, threads } = engine();
-    return heap.take(threads * (4 * this.classes + 5) * 16, this.purpose);
+    this.scratch = heap.take(threads * (4 * this.classes + 5) * 16, this.purpose);
+    this.#wrong = heap.ints(this.units, this.purpose);
   }
 
   /** Where units note a row that they cannot use. */

@@ -95,6 +95,8 @@ export function recompute<T extends tf.Tensor | tf.Tensor[]>(
       const xs = wanted.map(([name, source]) => saved[Number(name)] ?? source);
       const gradients = tf.tidy(() => {
         const again = run(saved);
+        // What the backward pass needs of them is saved.
+        tf.dispose(again.outputs);
         return backpropagate(again.tape, again.outputs, dys, xs);
       });
       return Object.fromEntries(wanted.map(([name, { shape }], i) => [name, () => gradients[i] ?? tf.zeros(shape)]));

@@ -3,7 +3,7 @@ import { BatchNorm3d } from '../layers/batchNorm3d.js';
 import { Conv3d } from '../layers/conv3d.js';
 import { PatchCheck3d } from '../layers/patchCheck3d.js';
 import type { ResolvedNetwork } from './options.js';
-import { segments, through } from './segment.js';
+import { recomputed, type Step, through } from './segment.js';
 
 /** The image [N, D, H, W, inChannels] of any size that the levels can halve. */
 export function networkInput({ inChannels, levels }: ResolvedNetwork): { image: SymbolicTensor; x: SymbolicTensor } {
@@ -25,7 +25,7 @@ export function networkModel(
   last: SymbolicTensor,
   taps: { bottleneck: SymbolicTensor; decoder: SymbolicTensor[] },
 ): LayersModel {
-  const { classes, representation, recompute, seed, name } = options;
+  const { classes, representation, seed, name } = options;
   const outputs = [through(new Conv3d({ filters: classes, kernelSize: 1, seed, name: 'logits' }), last)];
   if (representation !== undefined) {
     const conv = new Conv3d({
@@ -37,7 +37,8 @@ export function networkModel(
     });
     const norm = new BatchNorm3d({ relu: true, seed, name: 'representation/norm' });
     const head = new Conv3d({ filters: representation, kernelSize: 1, seed, name: 'representation' });
-    outputs.push(segments(recompute)('representation', [last], (x) => through(head, through(norm, through(conv, x!)))));
+    const step: Step = { build: (x) => through(head, through(norm, through(conv, x))) };
+    outputs.push(options.recompute ? recomputed('representation', last, step) : step.build(last));
   }
   outputs.push(tap(taps.bottleneck, 'bottleneck'), ...taps.decoder.map((x, i) => tap(x, `decoder${i + 1}`)));
   return model({ inputs: image, outputs, name });

@@ -6,15 +6,39 @@ import { Recompute3d } from '../layers/recompute3d.js';
 export const through = (layer: layers.Layer | Layer3d, x: SymbolicTensor | SymbolicTensor[]): SymbolicTensor =>
   layer.apply(x) as SymbolicTensor;
 
-/** Layers from some tensors to one. */
-type Build = (...inputs: SymbolicTensor[]) => SymbolicTensor;
+/** Layers from a tensor, and others beside it, to one. */
+export interface Step {
+  build: (x: SymbolicTensor, ...others: SymbolicTensor[]) => SymbolicTensor;
+  others?: SymbolicTensor[];
+}
 
-/** Puts parts of a network together: as they are, or each as one layer whose activations are computed again in the backward pass. */
-export const segments =
-  (recompute: boolean) =>
-  (name: string, inputs: SymbolicTensor[], build: Build): SymbolicTensor => {
-    if (!recompute) return build(...inputs);
-    const own = inputs.map(({ shape }, i) => input({ batchShape: shape, name: `${name}/input${i + 1}` }));
-    const part = model({ inputs: own, outputs: build(...own), name });
-    return through(new Recompute3d({ model: part, name }), inputs.length === 1 ? inputs[0]! : inputs);
+/**
+ * Puts steps one after the other, each on what the one before made. With `recompute` they become layers whose activations are computed
+ * again in the backward pass: together, or each by itself at full resolution, where what one computes again is what counts.
+ */
+export function stage(
+  { recompute }: { recompute: boolean },
+  name: string,
+  level: number,
+  start: SymbolicTensor,
+  steps: readonly Step[],
+): SymbolicTensor {
+  const run = (x: SymbolicTensor, { build, others = [] }: Step) => build(x, ...others);
+  if (!recompute) return steps.reduce(run, start);
+  if (level === 0) return steps.reduce((x, step, i) => recomputed(`${name}/step${i + 1}`, x, step), start);
+  const others = steps.flatMap((step) => step.others ?? []);
+  const build: Step['build'] = (x, ...given) => {
+    const rest = [...given];
+    return steps.reduce((y, step) => step.build(y, ...rest.splice(0, step.others?.length ?? 0)), x);
   };
+  return recomputed(`${name}/steps`, start, { build, others });
+}
+
+/** A step as one layer whose activations are not kept for the backward pass. */
+export function recomputed(name: string, x: SymbolicTensor, { build, others = [] }: Step): SymbolicTensor {
+  const [first, ...rest] = [x, ...others].map(({ shape }, i) =>
+    input({ batchShape: shape, name: `${name}/input${i + 1}` }),
+  ) as [SymbolicTensor, ...SymbolicTensor[]];
+  const part = model({ inputs: [first, ...rest], outputs: build(first, ...rest), name });
+  return through(new Recompute3d({ model: part, name }), others.length === 0 ? x : [x, ...others]);
+}

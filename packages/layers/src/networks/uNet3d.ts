@@ -10,7 +10,7 @@ import { UpSample3d } from '../layers/upSample3d.js';
 import { registerLayers } from '../register.js';
 import { networkInput, networkModel } from './ends.js';
 import { levelWidths, type NetworkOptions, resolveNetwork } from './options.js';
-import { segments, through } from './segment.js';
+import { type Step, stage, through } from './segment.js';
 
 export interface UNet3dOptions extends NetworkOptions {
   /**
@@ -39,15 +39,10 @@ export function uNet3d(options: UNet3dOptions = {}): LayersModel {
     );
   }
   const { levels, dropout, seed } = given;
-  const segment = segments(given.recompute);
   const widths = levelWidths(given);
-  const block = (start: SymbolicTensor, name: string, level: number) => {
-    let x = start;
-    for (let i = 1; i <= 2; i++) {
-      x = through(new Conv3d({ filters: widths[level]!, kernelSize: 3, seed, name: `${name}/conv${i}` }), x);
-      x = through(new InstanceNorm3d({ relu: true, seed, name: `${name}/norm${i}` }), x);
-    }
-    return x;
+  const conv = (x: SymbolicTensor, name: string, level: number, i: 1 | 2) => {
+    const y = through(new Conv3d({ filters: widths[level]!, kernelSize: 3, seed, name: `${name}/conv${i}` }), x);
+    return through(new InstanceNorm3d({ relu: true, seed, name: `${name}/norm${i}` }), y);
   };
   const double = (x: SymbolicTensor, name: string, filters: number) => {
     if (upsample === 'trilinear') return through(new UpSample3d({ size: 2, mode: 'trilinear', name }), x);
@@ -58,25 +53,31 @@ export function uNet3d(options: UNet3dOptions = {}): LayersModel {
   };
 
   const { image, x: checked } = networkInput(given);
-  const skips = [segment('encoder1/block', [checked], (x) => block(x!, 'encoder1', 0))];
+  const second = (name: string, level: number): Step => ({ build: (x) => conv(x, name, level, 2) });
+  const first: Step = { build: (x) => conv(x, 'encoder1', 0, 1) };
+  const skips = [stage(given, 'encoder1', 0, checked, [first, second('encoder1', 0)])];
   for (let level = 1; level <= levels; level++) {
     const encoder = `encoder${level + 1}`;
-    skips.push(
-      segment(`${encoder}/block`, [skips[level - 1]!], (x) =>
-        block(through(new MaxPool3d({ name: `down${level}` }), x!), encoder, level),
-      ),
-    );
+    const down: Step = {
+      build: (x) => conv(through(new MaxPool3d({ name: `down${level}` }), x), encoder, level, 1),
+    };
+    skips.push(stage(given, encoder, level, skips[level - 1]!, [down, second(encoder, level)]));
   }
   const bottleneck = skips[levels]!;
   let x = through(new Dropout3d({ rate: dropout, seed, name: 'bottleneckDropout' }), bottleneck);
   const decoder: SymbolicTensor[] = [];
   for (let step = 1; step <= levels; step++) {
     const level = levels - step;
-    x = segment(`decoder${step}/block`, [x, skips[level]!], (coarse, skip) => {
-      const up = double(coarse!, `up${step}`, widths[level + 1]!);
-      const joined = through(layers.concatenate({ axis: -1, name: `up${step}/concatenate` }), [skip!, up]);
-      return block(joined, `decoder${step}`, level);
-    });
+    const name = `decoder${step}`;
+    const up: Step = { build: (x) => double(x, `up${step}`, widths[level + 1]!) };
+    const join: Step = {
+      build: (x, skip) => {
+        const joined = through(layers.concatenate({ axis: -1, name: `up${step}/concatenate` }), [skip!, x]);
+        return conv(joined, name, level, 1);
+      },
+      others: [skips[level]!],
+    };
+    x = stage(given, name, level, x, [up, join, second(name, level)]);
     decoder.push(x);
   }
   x = through(new Dropout3d({ rate: dropout, seed, name: 'decoderDropout' }), x);

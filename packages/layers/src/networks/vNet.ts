@@ -6,7 +6,7 @@ import { ChannelDropout3d } from '../layers/dropout3d.js';
 import { registerLayers } from '../register.js';
 import { networkInput, networkModel } from './ends.js';
 import { levelWidths, type NetworkOptions, resolveNetwork } from './options.js';
-import { segments, through } from './segment.js';
+import { type Step, stage, through } from './segment.js';
 
 /**
  * V-Net as the semi-supervised literature uses it (Milletari et al. 2016, with plain blocks and additive skips): blocks of
@@ -23,30 +23,23 @@ export function vNet(options: NetworkOptions = {}): LayersModel {
   registerLayers();
   const given = resolveNetwork(options, 0.5, options.name ?? 'vNet');
   const { levels, dropout, seed } = given;
-  const segment = segments(given.recompute);
   const widths = levelWidths(given);
   const convs = (level: number) => Math.min(level + 1, 3);
   const norm = (x: SymbolicTensor, name: string) => through(new BatchNorm3d({ relu: true, seed, name }), x);
-  const block = (start: SymbolicTensor, name: string, level: number) => {
-    let x = start;
-    for (let i = 1; i <= convs(level); i++) {
-      const conv = new Conv3d({ filters: widths[level]!, kernelSize: 3, seed, name: `${name}/conv${i}` });
-      x = norm(through(conv, x), `${name}/norm${i}`);
-    }
-    return x;
-  };
+  const block = (name: string, level: number): Step[] =>
+    Array.from({ length: convs(level) }, (_, i) => {
+      const conv = new Conv3d({ filters: widths[level]!, kernelSize: 3, seed, name: `${name}/conv${i + 1}` });
+      return { build: (x) => norm(through(conv, x), `${name}/norm${i + 1}`) };
+    });
 
   const { image, x: checked } = networkInput(given);
-  const skips = [segment('encoder1/block', [checked], (x) => block(x!, 'encoder1', 0))];
+  const skips = [stage(given, 'encoder1', 0, checked, block('encoder1', 0))];
   for (let level = 1; level <= levels; level++) {
     const name = `down${level}`;
     const halve = new Conv3d({ filters: widths[level]!, kernelSize: 2, strides: 2, seed, name: `${name}/conv` });
     const encoder = `encoder${level + 1}`;
-    skips.push(
-      segment(`${encoder}/block`, [skips[level - 1]!], (x) =>
-        block(norm(through(halve, x!), `${name}/norm`), encoder, level),
-      ),
-    );
+    const down: Step = { build: (x) => norm(through(halve, x), `${name}/norm`) };
+    skips.push(stage(given, encoder, level, skips[level - 1]!, [down, ...block(encoder, level)]));
   }
   const bottleneck = skips[levels]!;
   let x = through(new ChannelDropout3d({ rate: dropout, seed, name: 'bottleneckDropout' }), bottleneck);
@@ -61,10 +54,12 @@ export function vNet(options: NetworkOptions = {}): LayersModel {
       seed,
       name: `${name}/conv`,
     });
-    x = segment(`decoder${step}/block`, [x, skips[level]!], (coarse, skip) => {
-      const up = norm(through(double, coarse!), `${name}/norm`);
-      return block(through(layers.add({ name: `${name}/add` }), [up, skip!]), `decoder${step}`, level);
-    });
+    const up: Step = {
+      build: (x, skip) =>
+        through(layers.add({ name: `${name}/add` }), [norm(through(double, x), `${name}/norm`), skip!]),
+      others: [skips[level]!],
+    };
+    x = stage(given, `decoder${step}`, level, x, [up, ...block(`decoder${step}`, level)]);
     decoder.push(x);
   }
   x = through(new ChannelDropout3d({ rate: dropout, seed, name: 'decoderDropout' }), x);

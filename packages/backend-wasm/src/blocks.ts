@@ -1,9 +1,8 @@
-const BINS_AN_OCTAVE = 8;
-
 /** The bin of a size: octaves cut in eight, so that the blocks of a bin differ by at most an eighth. */
 function binOf(bytes: number): number {
-  const octave = 31 - Math.clz32(bytes / 64);
-  return octave * BINS_AN_OCTAVE + Math.floor((bytes / 64 / 2 ** octave - 1) * BINS_AN_OCTAVE);
+  const lines = bytes / 64;
+  const octave = 31 - Math.clz32(lines);
+  return (octave << 3) + (((lines - (1 << octave)) << 3) >> octave);
 }
 
 /**

@@ -1,5 +1,5 @@
-/** Bytes of the largest small block. */
-export const SMALL = 2048;
+/** Bytes of the largest small block: a tensor of 1024 numbers. */
+export const SMALL = 4096 + 64;
 /** Bytes of a slab. */
 export const SLAB = 1 << 16;
 

@@ -197,7 +197,7 @@ describe('train, evaluate, predict, metrics, info', () => {
     }
   });
 
-  it('trains the same network with any number of workers, and goes on with another one', async () => {
+  it('trains the same network with any number of workers, and goes on with another one, and with activations computed again', async () => {
     const words = ['train', '--data', space.at('two'), ...TINY];
     const weights = (run: string) => readFile(space.at(run, 'checkpoints/2/model-student.safetensors'));
     for (const workers of ['0', '3']) {
@@ -207,9 +207,14 @@ describe('train, evaluate, predict, metrics, info', () => {
       expect(outcome.json().waiting).toBeLessThan(1);
     }
     expect(await weights('workers-3')).toEqual(await weights('workers-0'));
-    const resumed = await crln(['train', '--out', space.at('workers-0'), '--resume', '--workers', '1']);
-    expect(resumed.err).not.toContain('other settings');
-    expect(resumed.code).toBe(0);
+    for (const other of [
+      ['--workers', '1'],
+      ['--set', 'network.recompute=true'],
+    ]) {
+      const resumed = await crln(['train', '--out', space.at('workers-0'), '--resume', ...other]);
+      expect(resumed.err).not.toContain('other settings');
+      expect(resumed.code).toBe(0);
+    }
     const wrong = await crln([...words, '--out', space.at('wrong'), '--workers', '-1']);
     expect(wrong.code).toBe(2);
   });

@@ -9,7 +9,7 @@ export function createNetwork(
   { classes, inChannels, seed, network }: MethodContext<unknown>,
   extra: { representation?: number } = {},
 ): LayersModel {
-  const { type, upsample, dropout, baseFilters, levels } = network;
+  const { type, upsample, dropout, baseFilters, levels, recompute } = network;
   const options = {
     classes,
     inChannels,
@@ -17,6 +17,7 @@ export function createNetwork(
     baseFilters,
     levels,
     ...(dropout !== undefined && { dropout }),
+    ...(recompute !== undefined && { recompute }),
     ...extra,
   };
   return type === 'vNet' ? vNet(options) : uNet3d({ ...options, ...(upsample && { upsample }) });

@@ -15,6 +15,8 @@ const networkSettings = z.strictObject({
   dropout: z.number().min(0).lt(1).optional(),
   /** Of the 3D U-Net. */
   upsample: z.enum(['transposed', 'trilinear']).optional(),
+  /** Compute activations again in the backward pass rather than keep them: less memory, more time, the same bits. Absent: no. */
+  recompute: z.boolean().optional(),
 });
 export type NetworkSettings = z.infer<typeof networkSettings>;
 

@@ -116,8 +116,9 @@ async function work(
   const { resumed, environment } = await openRun(store, config, {
     resume,
     overwrite: args.flag('overwrite'),
-    // Where the data lies and which engine runs may change, what they are is compared by itself; who makes the batches changes nothing.
-    ignore: ['settings.data.source', 'settings.data.workers', 'settings.backend'],
+    // Where the data lies and which engine runs may change, what they are is compared by itself; who makes the batches, and whether
+    // activations are kept, changes nothing.
+    ignore: ['settings.data.source', 'settings.data.workers', 'settings.network.recompute', 'settings.backend'],
   });
   if (environment.length > 0) {
     const list = environment.map(

@@ -23,8 +23,9 @@ afterEach(() => {
 });
 
 /** Trains some iterations of a method by hand, and hands out all losses. */
-async function steps(name: string, options: object, iterations: number, classes = 2) {
-  const settings = parseSettings(trainSettings, tinySettings, 'settings') as TrainSettings;
+async function steps(name: string, options: object, iterations: number, { classes = 2, network: more = {} } = {}) {
+  const tiny = { ...tinySettings, network: { ...tinySettings.network, ...more } };
+  const settings = parseSettings(trainSettings, tiny, 'settings') as TrainSettings;
   const method = findMethod(name);
   const given = parseSettings(method.options, options, name);
   const loader = batchLoader(tinyData(classes), { ...settings, needs: method.needs(given) });
@@ -52,6 +53,23 @@ describe('crln', () => {
     const late = await steps('crln', { ...small, warmUp: 1 }, 2);
     expect(new Set(buffers(late.session.parts.models.teacherInteraction)).size).toBeGreaterThan(2);
   });
+
+  it.each(['vNet', 'uNet3d'] as const)(
+    'trains a %s to the same bits where activations are computed again',
+    async (type) => {
+      const trained = async (recompute: boolean) => {
+        const { session, losses } = await steps('crln', { ...small, warmUp: 1 }, 3, { network: { type, recompute } });
+        const { student, teacher } = session.parts.models;
+        const weights = [student, teacher].map((model) =>
+          Object.fromEntries(
+            Object.entries(weightVariables(model as never, 'all')).map(([name, value]) => [name, value.dataSync()]),
+          ),
+        );
+        return { losses, weights };
+      };
+      expect(await trained(true)).toEqual(await trained(false));
+    },
+  );
 
   it('predicts with the teacher, rectified by its map', async () => {
     const { session } = await steps('crln', { ...small, warmUp: 0 }, 3);
@@ -130,7 +148,7 @@ describe('crln', () => {
   });
 
   it('steps with three classes', async () => {
-    const { losses, session } = await steps('crln', { ...small, warmUp: 1 }, 2, 3);
+    const { losses, session } = await steps('crln', { ...small, warmUp: 1 }, 2, { classes: 3 });
     for (const row of losses) for (const value of Object.values(row)) expect(Number.isFinite(value)).toBe(true);
     expect(session.predict(tf.zeros([1, 8, 8, 4, 1])).shape).toEqual([1, 8, 8, 4, 3]);
   });

@@ -66,6 +66,7 @@ function apply<T>(operation: i32, a: usize, b: usize, y: usize, aStep: usize, bS
     case 2: return numbers<Multiply<T>>(a, b, y, aStep, bStep, count);
     case 3: return numbers<Maximum<T>>(a, b, y, aStep, bStep, count);
     case 4: return numbers<Minimum<T>>(a, b, y, aStep, bStep, count);
+    // The next two are of float32 alone.
     case 5: if (isFloat<T>()) return numbers<Divide<T>>(a, b, y, aStep, bStep, count);
     case 6: if (isFloat<T>()) return numbers<SquaredDifference<T>>(a, b, y, aStep, bStep, count);
     case 7: return bits<Greater<T>>(a, b, y, aStep, bStep, count);

@@ -20,7 +20,7 @@ type Members = [labels: number, valid: number, probabilities: number];
 type Elements = [size: number, units: number, ...Unit];
 
 /** Kernels whose units threads share, by {@link Engine.run}. Numbers are pointers or whole numbers unless said. See assembly/. */
-export interface SharedWasmKernels {
+interface SharedWasmKernels {
   binary(
     ...call: [
       ...[operation: number, ints: number, a: number, b: number, y: number, aView: number, bView: number],

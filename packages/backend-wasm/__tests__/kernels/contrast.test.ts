@@ -83,8 +83,9 @@ function hold(s: Sizes) {
       (anchors) => naive(anchors, given, s).reduce((sum, value, a) => sum + value * dy[a]!, 0),
       1e-6,
     );
-    // Cosines of float32 are good to 1e-7 of 1, over the temperature; of one number, the gradient is 0.
-    const largest = Math.max(1, ...expected.map(Math.abs));
+    // A cosine's slope is at most 1 over the anchor's length; where an anchor is one number it is 0, and only rounding is left.
+    const lengths = Array.from(dy, (_, a) => Math.hypot(...given.anchors.subarray(a * s.width, (a + 1) * s.width)));
+    const largest = Math.max(...lengths.map((length, a) => Math.abs(dy[a]!) / length / temperature), 1);
     gradient!.forEach((value, i) => {
       expect(Math.abs(value - expected[i]!) / largest).toBeLessThan(2e-5);
     });

@@ -105,8 +105,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
       done++;
       const caseIds = [...raw.labelled.caseIds, ...(raw.unlabelled?.caseIds ?? [])];
       losses.add({ iteration: done, learningRate, caseIds, losses: found });
-      // A loader may load cases in the pauses of this thread.
-      await watch.waitFor(pause);
+      await pause();
 
       const last = done === iterations;
       const evaluates = evaluation !== undefined && (last || done % evaluation.every === 0);

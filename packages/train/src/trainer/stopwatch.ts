@@ -8,7 +8,7 @@ export class Stopwatch {
     this.#waited = 0;
   }
 
-  /** Does some work that is no step. */
+  /** Does what an iteration waits for. */
   async waitFor<T>(work: () => Promise<T>): Promise<T> {
     const from = performance.now();
     try {

@@ -53,6 +53,18 @@ describe('Sgd', () => {
     expect(Object.keys(sgd.slots())).toEqual(['b']);
   });
 
+  it('moves every parameter once, however many there are', () => {
+    const sizes = [600_000, 600_000, 1_500_000, 3, 1_048_573];
+    const parameters = Object.fromEntries(
+      sizes.map((size, i) => [`w${i}`, tf.tidy(() => tf.variable(tf.ones([size])))]),
+    );
+    const sgd = new Sgd(parameters, { learningRate: 0.25, momentum: 0 });
+    tf.tidy(() => sgd.step(Object.fromEntries(Object.entries(parameters).map(([name, w]) => [name, tf.onesLike(w)]))));
+    for (const w of Object.values(parameters)) expect([tf.min(w), tf.max(w)].map(value)).toEqual([0.75, 0.75]);
+    sgd.dispose();
+    tf.dispose(parameters);
+  });
+
   it('minimises what it is given, hands out all terms, and leaves unused parameters alone', () => {
     const [used, unused] = [tf.variable(tf.scalar(3)), tf.variable(tf.scalar(5))];
     const sgd = new Sgd({ used, unused }, { learningRate: 0.1, momentum: 0 });

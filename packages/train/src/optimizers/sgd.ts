@@ -3,6 +3,9 @@ import { optimizerStep, variableGradients } from '@crln/ops';
 import { keep, type Scalar, type Tensor, tidy, type Variable, variable, zeros } from '@tensorflow/tfjs-core';
 import type { MovingAverage } from './ema.js';
 
+/** Parameters that are moved at a time: the new ones lie beside the old ones until then. */
+const GROUP = 1 << 20;
+
 export interface SgdOptions {
   learningRate: number;
   /** Default 0.9. */
@@ -78,7 +81,7 @@ export class Sgd implements Optimizer {
   }
 
   /**
-   * One step, of all parameters in one pass. Gradients by parameter name; an absent one skips its parameter.
+   * One step, of the parameters, velocities and averages in one pass. Gradients by parameter name; an absent one skips its parameter.
    *
    * @param average follows the parameters of this optimizer, those without a gradient too
    */
@@ -91,9 +94,13 @@ export class Sgd implements Optimizer {
         return [{ parameter, gradient, velocity: gradient && this.#velocity(name, parameter), average: follower }];
       });
       const attrs = { learningRate: this.learningRate, ...this.#attrs, decay: average?.decay ?? 0 };
-      optimizerStep(states, attrs).forEach((moved, i) => {
-        for (const [role, value] of Object.entries(moved)) states[i]?.[role as keyof typeof moved]?.assign(value);
-      });
+      for (const group of inGroups(states)) {
+        tidy(() => {
+          optimizerStep(group, attrs).forEach((moved, i) => {
+            for (const [role, value] of Object.entries(moved)) group[i]?.[role as keyof typeof moved]?.assign(value);
+          });
+        });
+      }
     });
   }
 
@@ -127,4 +134,20 @@ export class Sgd implements Optimizer {
     this.#velocities[name] = made;
     return made;
   }
+}
+
+/** Neighbours, as many together as have {@link GROUP} parameters; one at least. */
+function inGroups<T extends { parameter: Tensor }>(states: readonly T[]): T[][] {
+  const groups: T[][] = [];
+  let room = 0;
+  for (const state of states) {
+    const { size } = state.parameter;
+    if (groups.length === 0 || size > room) {
+      groups.push([]);
+      room = GROUP;
+    }
+    groups.at(-1)!.push(state);
+    room -= size;
+  }
+  return groups;
 }

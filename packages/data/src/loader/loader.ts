@@ -23,10 +23,15 @@ export interface BatchLoader {
   close(): Promise<void>;
 }
 
-/** Opens a loader: {@link batchLoader}, or in Node what `workerLoader` of `@crln/data/node` gives. */
+/** Opens a loader: {@link batchLoader}, or in Node what `workerLoader` of `@crln/data/node` gives. Nothing works before a batch is asked for. */
 export type OpenLoader = (source: CaseSource, options: LoaderOptions) => BatchLoader;
 
-/** Makes every batch when it is asked for, on the thread that asks. Runs anywhere. Throws as {@link batchMaker}. */
+/**
+ * Makes every batch when it is asked for, on the thread that asks. Runs anywhere.
+ *
+ * @throws CrlnError `invalid-data` where patches are wanted from an empty list, `invalid-option` where unlabelled ones are needed and the
+ * batch has none
+ */
 export const batchLoader: OpenLoader = (source, options) => ({
   batch: batchMaker(source, options, {
     load: async (id) => source.load(id),
@@ -45,12 +50,7 @@ interface BatchWork {
 
 const bytesOf = ({ image, label }: PreparedCase): number => image.byteLength + (label?.byteLength ?? 0);
 
-/**
- * Draws the cases of an iteration, has them loaded, and the batch made of them.
- *
- * @throws CrlnError `invalid-data` where patches are wanted from an empty list, `invalid-option` where unlabelled ones are needed and the
- * batch has none
- */
+/** Draws the cases of an iteration, has them loaded, and the batch made of them. Throws as {@link batchLoader}. */
 export function batchMaker(
   source: CaseSource,
   options: LoaderOptions,

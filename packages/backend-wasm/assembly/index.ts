@@ -15,7 +15,7 @@ export { gradientMix, gradientSums } from './normGrad';
 export { countMembers, drawMembers, listMembers } from './contrastSamples';
 export { crossEntropy, crossEntropyGrad, crossEntropySums, crossEntropySumsGrad } from './crossEntropy';
 export { diceGrad, diceSums } from './dice';
-export { infoNce, infoNceGrad } from './infoNce';
+export { infoNce } from './infoNce';
 export { optimizerStep } from './optimizer';
 export { pseudoLabels } from './pseudoLabels';
 export { scatterRows } from './scatterRows';

@@ -16,35 +16,38 @@ function wide(width: i32): usize {
   return <usize>((width + 3) >> 2) << 4;
 }
 
-/** Where a thread's scratch begins: an anchor and its gradient in whole vectors, and what {@link cosines} makes of its list. */
+/** Where a thread's scratch begins: an anchor and its slope in whole vectors, and what {@link cosines} makes of positive and list. */
 // @ts-ignore: decorator
 @inline
 function scratchOf(scratch: usize, thread: i32, width: i32, list: i32): usize {
-  return scratch + <usize>thread * (2 * wide(width) + <usize>((max(list, 1) + 3) >> 2) * FOUR);
+  return scratch + <usize>thread * (2 * wide(width) + <usize>(1 + ((list + 3) >> 2)) * FOUR);
 }
 
 /**
- * loss = −log(e^s / (e^s + Σ e^sₖ)) of each anchor, s = cos(anchor, positive)/temperature, sₖ the same with the rows of its list.
- * `share` anchors have one positive in common.
+ * loss = −log(e^s / (e^s + Σ e^sₖ)) of each anchor, s = cos(anchor, positive)/temperature, sₖ the same with the rows of its list, and
+ * its slope in the anchor: while the rows are near. `share` anchors have one positive in common.
  */
 export function infoNce(
-  anchors: usize, positives: usize, rows: usize, lists: usize, loss: usize, wrong: usize, scratch: usize,
+  anchors: usize, positives: usize, rows: usize, lists: usize, loss: usize, slopes: usize, wrong: usize, scratch: usize,
   count: i32, share: i32, total: i32, width: i32, list: i32, temperature: f32, unitAnchors: i32, from: i32, to: i32, thread: i32,
 ): void {
   const bytes = <usize>width << 2;
   const anchor = scratchOf(scratch, thread, width, list);
-  const fours = anchor + 2 * wide(width);
+  const slope = anchor + wide(width);
+  const four = slope + wide(width);
+  const fours = four + FOUR;
   for (let unit = from; unit < to; unit++) {
     let bad = -1;
     const end = min((unit + 1) * unitAnchors, count);
     for (let a = unit * unitAnchors; a < end; a++) {
-      normalise(anchors + <usize>a * bytes, width, temperature, anchor);
+      const mine = lists + (<usize>(a * list) << 2);
+      const square = normalise(anchors + <usize>a * bytes, width, temperature, anchor);
       const positive = positives + <usize>(a / share) * bytes;
-      cosines(anchor, positive, positive, positive, positive, width, fours);
-      const own = load<f32>(fours);
+      cosines(anchor, positive, positive, positive, positive, width, four);
+      const own = load<f32>(four);
       let most = f32x4.splat(own);
       for (let k = 0, at = fours; k < list; k += 4, at += FOUR) {
-        const numbers = lists + (<usize>(a * list + k) << 2);
+        const numbers = mine + (<usize>k << 2);
         const mask = laneMask(list - k);
         const beyond = i32x4.bitmask(v128.andnot(mask, i32x4.lt_u(v128.load(numbers), i32x4.splat(total))));
         if (beyond && bad < 0) bad = a * list + k + ctz(beyond);
@@ -61,64 +64,57 @@ export function infoNce(
       // The sum of the exponentials, without one that is 1.
       let rest = sumOf(sums);
       if (own < max) rest += f32x4.extract_lane(exp(f32x4.splat(own - max)), 0) - 1;
-      store<f32>(loss + (<usize>a << 2), max - own + f32x4.extract_lane(log1p(f32x4.splat(rest)), 0));
+      const cost = max - own + f32x4.extract_lane(log1p(f32x4.splat(rest)), 0);
+      store<f32>(loss + (<usize>a << 2), cost);
+      pull(rows, mine, total, width, list, own + cost, fours, slope, positive, load<f32>(four, 16));
+      across(anchor, slope, width, temperature, square, slopes + <usize>a * bytes);
     }
     store<i32>(wrong + (<usize>unit << 2), bad);
   }
 }
 
-/** The gradient with respect to the anchors; `loss` is what {@link infoNce} made. */
-export function infoNceGrad(
-  dy: usize, loss: usize, anchors: usize, positives: usize, rows: usize, lists: usize, out: usize, scratch: usize,
-  count: i32, share: i32, total: i32, width: i32, list: i32, temperature: f32, unitAnchors: i32, from: i32, to: i32, thread: i32,
+/**
+ * The slope of a loss in the similarities, times temperature, as a sum of rows of length 1: that of row k is its probability
+ * e^(sₖ − whole). The slopes add up to 0, so the positive's is minus the others'.
+ */
+function pull(
+  rows: usize, mine: usize, total: i32, width: i32, list: i32, whole: f32, fours: usize, slope: usize, positive: usize, reciprocal: f32,
 ): void {
   const bytes = <usize>width << 2;
-  const anchor = scratchOf(scratch, thread, width, list);
-  const slope = anchor + wide(width);
-  const four = slope + wide(width);
-  const end = min(to * unitAnchors, count);
-  for (let a = from * unitAnchors; a < end; a++) {
-    const square = normalise(anchors + <usize>a * bytes, width, temperature, anchor);
-    const positive = positives + <usize>(a / share) * bytes;
-    cosines(anchor, positive, positive, positive, positive, width, four);
-    const reach = load<f32>(four, 16);
-    const whole = f32x4.splat(load<f32>(four) + load<f32>(loss + (<usize>a << 2)));
-    memory.fill(slope, 0, wide(width));
-    let chances = f32x4.splat(0);
-    for (let k = 0; k < list; k += 4) {
-      const mask = laneMask(list - k);
-      const numbers = lists + (<usize>(a * list + k) << 2);
-      listed(anchor, rows, numbers, total, width, four);
-      const chance = v128.and(exp(f32x4.min(f32x4.sub(v128.load(four), whole), f32x4.splat(0))), mask);
-      chances = f32x4.add(chances, chance);
-      const f = f32x4.mul(chance, v128.load(four, 16));
-      const f0 = v128.shuffle<f32>(f, f, 0, 0, 0, 0), f1 = v128.shuffle<f32>(f, f, 1, 1, 1, 1);
-      const f2 = v128.shuffle<f32>(f, f, 2, 2, 2, 2), f3 = v128.shuffle<f32>(f, f, 3, 3, 3, 3);
-      const r0 = rowOf(rows, numbers, total, bytes), r1 = rowOf(rows, numbers + 4, total, bytes);
-      const r2 = rowOf(rows, numbers + 8, total, bytes), r3 = rowOf(rows, numbers + 12, total, bytes);
-      for (let i: usize = 0; i < bytes; i += 16) {
-        let sum = madd(f0, v128.load(r0 + i), v128.load(slope + i));
-        sum = madd(f1, v128.load(r1 + i), sum);
-        sum = madd(f2, v128.load(r2 + i), sum);
-        v128.store(slope + i, madd(f3, v128.load(r3 + i), sum));
-      }
-    }
-    // Of the similarities' slopes, which add up to 0, the positive's is minus the others'.
-    const own = f32x4.splat(-sumOf(chances) * reach);
-    let inner = f32x4.splat(0);
+  memory.fill(slope, 0, wide(width));
+  let chances = f32x4.splat(0);
+  for (let k = 0, at = fours; k < list; k += 4, at += FOUR) {
+    const chance = exp(f32x4.min(f32x4.sub(v128.load(at), f32x4.splat(whole)), f32x4.splat(0)));
+    chances = f32x4.add(chances, chance);
+    const f = f32x4.mul(chance, v128.load(at, 16));
+    const f0 = v128.shuffle<f32>(f, f, 0, 0, 0, 0), f1 = v128.shuffle<f32>(f, f, 1, 1, 1, 1);
+    const f2 = v128.shuffle<f32>(f, f, 2, 2, 2, 2), f3 = v128.shuffle<f32>(f, f, 3, 3, 3, 3);
+    const numbers = mine + (<usize>k << 2);
+    const r0 = rowOf(rows, numbers, total, bytes), r1 = rowOf(rows, numbers + 4, total, bytes);
+    const r2 = rowOf(rows, numbers + 8, total, bytes), r3 = rowOf(rows, numbers + 12, total, bytes);
     for (let i: usize = 0; i < bytes; i += 16) {
-      const g = v128.and(madd(own, v128.load(positive + i), v128.load(slope + i)), inside(bytes - i));
-      v128.store(slope + i, g);
-      inner = madd(g, v128.load(anchor + i), inner);
+      let sum = madd(f0, v128.load(r0 + i), v128.load(slope + i));
+      sum = madd(f1, v128.load(r1 + i), sum);
+      sum = madd(f2, v128.load(r2 + i), sum);
+      v128.store(slope + i, madd(f3, v128.load(r3 + i), sum));
     }
-    // Through the normalisation, which does not change what is shorter than the least.
-    const along: f32 = square < LEAST_SQUARE ? 0 : sumOf(inner) * temperature * temperature;
-    const scale = load<f32>(dy + (<usize>a << 2)) / (temperature * Mathf.sqrt(max(square, LEAST_SQUARE)));
-    const to = out + <usize>a * bytes;
-    for (let i: usize = 0; i < bytes; i += 16) {
-      const across = f32x4.sub(v128.load(slope + i), f32x4.mul(f32x4.splat(along), v128.load(anchor + i)));
-      storeLanes(to + i, f32x4.mul(f32x4.splat(scale), across), <i32>((bytes - i) >> 2));
-    }
+  }
+  const own = f32x4.splat(-sumOf(chances) * reciprocal);
+  for (let i: usize = 0; i < bytes; i += 16) {
+    v128.store(slope + i, v128.and(madd(own, v128.load(positive + i), v128.load(slope + i)), inside(bytes - i)));
+  }
+}
+
+/** Takes a slope in the normalised anchor to the anchor itself: across it, unless it is too short to be normalised. */
+function across(anchor: usize, slope: usize, width: i32, temperature: f32, square: f32, to: usize): void {
+  const bytes = <usize>width << 2;
+  let inner = f32x4.splat(0);
+  for (let i: usize = 0; i < bytes; i += 16) inner = madd(v128.load(slope + i), v128.load(anchor + i), inner);
+  const along: f32 = square < LEAST_SQUARE ? 0 : sumOf(inner) * temperature * temperature;
+  const scale = f32x4.splat(1 / (temperature * Mathf.sqrt(max(square, LEAST_SQUARE))));
+  for (let i: usize = 0; i < bytes; i += 16) {
+    const rest = f32x4.sub(v128.load(slope + i), f32x4.mul(f32x4.splat(along), v128.load(anchor + i)));
+    storeLanes(to + i, f32x4.mul(scale, rest), <i32>((bytes - i) >> 2));
   }
 }
 

@@ -1,26 +1,17 @@
 import type { Triple } from '@crln/core';
+import type { LossKernels } from './lossKernels.js';
 
 /** What a call of a shared kernel ends with: units `from` … `to` − 1 of its work, done by thread `thread` (0: the caller). */
-type Unit = [from: number, to: number, thread: number];
+export type Unit = [from: number, to: number, thread: number];
 
 /** Channels; sizes of x and y; window, strides and the padding before each axis. */
 type PoolWords = [channels: number, ...x: Triple, ...y: Triple, ...window: Triple, ...strides: Triple, ...pads: Triple];
-
-/** What loops over labelled rows of classes end with. */
-type LabelledRows = [wrong: number, scratch: number, rows: number, classes: number, ignore: number, unitRows: number];
-/** Sizes of a contrast of anchors with lists of rows. `temperature` is no whole number. */
-type Lists = [
-  ...[anchors: number, share: number, rows: number, width: number, list: number, temperature: number],
-  unitAnchors: number,
-];
-/** Who is of which class, for a contrast: labels, validity, probabilities. */
-type Members = [labels: number, valid: number, probabilities: number];
 
 /** What elementwise kernels end with. */
 type Elements = [size: number, units: number, ...Unit];
 
 /** Kernels whose units threads share, by {@link Engine.run}. Numbers are pointers or whole numbers unless said. See assembly/. */
-interface SharedWasmKernels {
+interface SharedWasmKernels extends LossKernels {
   binary(
     ...call: [
       ...[operation: number, ints: number, a: number, b: number, y: number, aView: number, bView: number],
@@ -249,124 +240,6 @@ interface SharedWasmKernels {
     direct: number,
     total: number,
     rows: number,
-    ...unit: Unit
-  ): void;
-  crossEntropy(...call: [x: number, labels: number, loss: number, ...LabelledRows, ...Unit]): void;
-  crossEntropyGrad(...call: [dy: number, x: number, labels: number, dx: number, ...LabelledRows, ...Unit]): void;
-  crossEntropySums(...call: [x: number, labels: number, sums: number, ...LabelledRows, parts: number, ...Unit]): void;
-  crossEntropySumsGrad(
-    dy: number,
-    stride: number,
-    x: number,
-    labels: number,
-    dx: number,
-    scratch: number,
-    rows: number,
-    classes: number,
-    ignore: number,
-    unitRows: number,
-    parts: number,
-    ...unit: Unit
-  ): void;
-  diceSums(
-    x: number,
-    labels: number,
-    sums: number,
-    scratch: number,
-    softmax: number,
-    rows: number,
-    classes: number,
-    unitRows: number,
-    ...unit: Unit
-  ): void;
-  diceGrad(
-    dy: number,
-    x: number,
-    labels: number,
-    dx: number,
-    scratch: number,
-    softmax: number,
-    rows: number,
-    classes: number,
-    unitRows: number,
-    ...unit: Unit
-  ): void;
-  pseudoLabels(
-    x: number,
-    index: number,
-    label: number,
-    confidence: number,
-    wrong: number,
-    scratch: number,
-    rows: number,
-    sources: number,
-    classes: number,
-    unitRows: number,
-    ...unit: Unit
-  ): void;
-  scatterRows(
-    values: number,
-    indices: number,
-    out: number,
-    count: number,
-    rows: number,
-    width: number,
-    unitRows: number,
-    ...unit: Unit
-  ): void;
-  /** All numbers but the first two are float64. */
-  optimizerStep(
-    parameters: number,
-    count: number,
-    momentum: number,
-    weightDecay: number,
-    gradientPart: number,
-    velocityPart: number,
-    decay: number,
-    ...unit: Unit
-  ): void;
-  infoNce(
-    ...call: [
-      ...[anchors: number, positives: number, rows: number, lists: number, loss: number, wrong: number],
-      scratch: number,
-      ...Lists,
-      ...Unit,
-    ]
-  ): void;
-  infoNceGrad(
-    ...call: [
-      ...[dy: number, loss: number, anchors: number, positives: number, rows: number, lists: number, out: number],
-      scratch: number,
-      ...Lists,
-      ...Unit,
-    ]
-  ): void;
-  countMembers(
-    ...call: [
-      x: number,
-      ...Members,
-      ...[tallies: number, voxels: number, classes: number, width: number, threshold: number, unitVoxels: number],
-      ...Unit,
-    ]
-  ): void;
-  listMembers(
-    ...call: [
-      ...Members,
-      ...[ends: number, members: number, hard: number, voxels: number, classes: number, threshold: number],
-      unitVoxels: number,
-      ...Unit,
-    ]
-  ): void;
-  drawMembers(
-    uniforms: number,
-    choices: number,
-    odds: number,
-    table: number,
-    list: number,
-    out: number,
-    classes: number,
-    draws: number,
-    unitDraws: number,
     ...unit: Unit
   ): void;
 }

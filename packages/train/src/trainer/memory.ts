@@ -10,34 +10,57 @@ export interface MemoryQuestion {
   representation?: number;
 }
 
+/** Memory grows in steps of 16 MiB, of which half are empty on average, and holds about a tenth more than what is in use at once. */
+const STEP = 2 ** 23;
+const SLACK = 1.1;
+
 /**
- * About how many bytes of tensors a training iteration holds at its peak: within a third of what was measured on V-Nets of 8 and 16
- * base filters with patches of 32×32×16 and 64×64×32, supervised and CRLN.
+ * About how many bytes of memory tensors take in a training iteration at its peak: within a fifth of what was measured (what the WebAssembly memory
+ * had grown to) on V-Nets and 3D U-Nets of 8 and 16 base filters with patches of 32×32×16 and 64×64×32, supervised and semi-supervised.
  *
- * The backward pass needs, of every conv of level l with width w, the output before and after its normalisation: 2·w·V/8ˡ floats
- * each; an encoder and a decoder level have min(l + 1, 3) convs each (V-Net; two for the 3D U-Net), and a down and an up conv. All
- * twice, since tfjs keeps every gradient until the backward pass has ended; times L + U patches. A representation of width R adds
- * about twelve copies of itself (contrast), and 24 of the C·R scores at half resolution of each labelled patch (interaction). Then five
- * copies of the parameters (student, teacher, gradient, velocity, packed kernels).
+ * At its peak an iteration holds the activations of all patches ({@link activations}), the losses' copies of the scores, and of the parameters
+ * student, teacher and velocity. (The gradients come when most activations have gone.) A representation of width R adds its head's
+ * activations and their gradient, and with it come the scores of the interaction: ten copies of C·R of them at half resolution, and
+ * the losses on the map, of each labelled patch.
  */
 export function estimateMemory({ network, patch, batch, classes, representation = 0 }: MemoryQuestion): number {
-  const { baseFilters, levels, type } = network;
   const voxels = patch[0] * patch[1] * patch[2];
-  let floats = 0;
+  const [labelled, patches] = [batch[0], batch[0] + batch[1]];
+  const { kept, passing, parameters } = activations(network);
+  const losses = 4 * classes + 2;
+  let floats = (kept * network.baseFilters + losses) * patches + passing * network.baseFilters * Math.max(...batch);
+  if (representation > 0) {
+    const head = network.recompute ? 2 : 4;
+    floats += (head * representation + 6) * patches + ((10 / 8) * classes * representation + losses) * labelled;
+  }
+  return 4 * SLACK * (3 * parameters + Math.max(voxels * floats, parameters)) + STEP;
+}
+
+/**
+ * Activations that a patch has, in volumes of full resolution and `baseFilters` channels (a level down is a quarter of one above it),
+ * and parameters.
+ *
+ * `kept`: all of them between forward and backward pass. Convs and norms leave one each; so do sums, twice or three times as
+ * many channels where a 3D U-Net enlarges or concatenates. With `recompute` only the ends of the blocks, at full resolution of each conv.
+ * `passing`: what more the backward pass holds at once, of the patches of one forward pass.
+ */
+function activations({ type, baseFilters, levels, upsample, recompute }: NetworkSettings) {
+  const plain = type === 'vNet';
+  const enlarged = upsample === 'trilinear' ? 2 : 4;
+  // Dropout after the bottleneck and at full resolution.
+  let kept = 1 + 4 ** -levels;
   let parameters = 0;
   for (let level = 0; level <= levels; level++) {
+    const convs = plain ? Math.min(level + 1, 3) : 2;
+    const down = level === 0 ? 0 : plain ? 2 : 0.5;
+    const encoder = recompute ? (level === 0 ? convs : 1) : 2 * convs + down;
+    const decoder = recompute ? (level === 0 ? convs + (plain ? 1 : 2) : 1) : 2 * convs + (plain ? 3 : enlarged + 3);
+    const deepest = level === levels;
+    kept += (encoder + (deepest ? 0 : decoder)) / 4 ** level;
     const width = baseFilters * 2 ** level;
-    const convs = type === 'vNet' ? Math.min(level + 1, 3) : 2;
-    const sides = level === levels ? 1 : 2;
-    // One more pair for the resampling conv into this level on each side, and one sum or concatenation.
-    floats += (voxels / 8 ** level) * width * (2 * (convs + 1) * sides + (sides === 2 ? 1 : 0));
-    parameters += 27 * width * width * convs * sides + 16 * width * width;
+    parameters += 27 * width * width * convs * (deepest ? 1 : 2) + 16 * width * width;
   }
-  floats += voxels * (4 * classes + 2);
-  const [labelled, patches] = [batch[0], batch[0] + batch[1]];
-  const contrast = 12 * voxels * representation * patches;
-  const interaction = 24 * (voxels / 8) * classes * representation * labelled;
-  return 4 * (2 * floats * patches + contrast + interaction + 5 * parameters);
+  return { kept, passing: recompute ? (plain ? 2 : 4.5) : 0, parameters };
 }
 
 const gib = (bytes: number) => `${(bytes / 2 ** 30).toFixed(2)} GiB (${Math.ceil(bytes)} bytes)`;
@@ -49,7 +72,7 @@ export function checkMemory(question: MemoryQuestion, limit: number): number {
     const { patch, batch, network } = question;
     throw new CrlnError(
       'out-of-memory',
-      `a training iteration with patch [${patch}], batch [${batch}] and ${network.baseFilters} base filters needs about ${gib(bytes)}, more than ${gib(limit)}; use a smaller patch, fewer base filters or a smaller batch`,
+      `a training iteration with patch [${patch}], batch [${batch}] and ${network.baseFilters} base filters needs about ${gib(bytes)}, more than ${gib(limit)}; use ${network.recompute ? '' : 'network.recompute, '}a smaller patch, fewer base filters or a smaller batch`,
       { bytes, limit, patch, batch },
     );
   }

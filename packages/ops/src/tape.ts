@@ -36,7 +36,7 @@ export function forget(tape: readonly TapeNode[]): void {
 }
 
 /** The ids of all tensors that depend on some of `xs`, these among them. */
-export function dependingOn(xs: readonly tf.Tensor[], tape: readonly TapeNode[]): Set<number> {
+function dependingOn(xs: readonly tf.Tensor[], tape: readonly TapeNode[]): Set<number> {
   const ids = new Set(xs.map(({ id }) => id));
   for (const { inputs, outputs } of tape) {
     if (Object.values(inputs).some(({ id }) => ids.has(id))) for (const { id } of outputs) ids.add(id);

@@ -1,8 +1,9 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { CrlnError } from '@crln/core';
 
 /** The file that says who writes into a run folder. */
@@ -29,44 +30,56 @@ export interface FolderLock {
  */
 export async function lockFolder(folder: string): Promise<FolderLock> {
   const path = join(folder, LOCK_FILE);
+  const taken = await take(path).catch((cause: unknown) => {
+    throw new CrlnError('file-access', `${folder} cannot be locked: ${(cause as Error).message}`, { path }, { cause });
+  });
+  if ('pid' in taken) throw inUse(folder, taken);
+  return taken;
+}
+
+/** Makes the lock file, or tells whose it is: that of a living process, or of another machine. */
+async function take(path: string): Promise<FolderLock | Holder> {
   const me: Holder = { pid: process.pid, host: hostname(), started: startOf(process.pid), token: randomUUID() };
   const own = `${path}.${me.token}`;
-  const failed = (cause: unknown) =>
-    new CrlnError('file-access', `${folder} cannot be locked: ${(cause as Error).message}`, { path }, { cause });
-  await writeFile(own, JSON.stringify(me)).catch((cause: unknown) => {
-    throw failed(cause);
-  });
+  await writeFile(own, JSON.stringify(me));
   try {
-    for (let attempt = 0; attempt < 20; attempt++) {
+    for (;;) {
       try {
         await link(own, path);
         return { release: () => release(path, me.token) };
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw failed(error);
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
       }
       const holder = await readHolder(path);
       if (holder === undefined) continue;
-      if (isAlive(holder)) throw inUse(folder, holder);
-      await takeAway(path, holder, me.token);
+      if (isAlive(holder)) return holder;
+      await removeStale(path, holder);
     }
-    throw new CrlnError('file-access', `${folder} cannot be locked: others keep taking it`, { path });
   } finally {
     await rm(own, { force: true });
   }
 }
 
-/** Moves a stale lock aside. Only one of several processes can; one that moved a fresh lock by mistake puts it back. */
-async function takeAway(path: string, stale: Holder, token: string): Promise<void> {
-  const aside = `${path}.${token}.stale`;
-  try {
-    await rename(path, aside);
-  } catch {
+/**
+ * Removes a stale lock, under a lock of its own for this one stale lock: several processes may have seen it, and one that comes late
+ * must not remove the fresh lock of another that was quicker.
+ */
+async function removeStale(path: string, stale: Holder): Promise<void> {
+  const claim = await take(`${path}.${digest(stale.token)}`);
+  if ('pid' in claim) {
+    // Somebody is about it.
+    await setTimeout(5);
     return;
   }
-  const moved = await readHolder(aside);
-  if (moved && moved.token !== stale.token) await link(aside, path).catch(() => {});
-  await rm(aside, { force: true });
+  try {
+    if ((await readHolder(path))?.token === stale.token) await rm(path, { force: true });
+  } finally {
+    await claim.release();
+  }
 }
+
+/** A token as part of a file name: that of a damaged lock is its text. */
+const digest = (token: string): string => createHash('sha256').update(String(token)).digest('hex').slice(0, 16);
 
 async function release(path: string, token: string): Promise<void> {
   if ((await readHolder(path))?.token === token) await rm(path, { force: true });

@@ -26,7 +26,7 @@ it('moves voxels to where three tables say, bit for bit', () => {
     fc.property(volumes, ({ input, result, channels = 0, along, labels, seed }) => {
       expectGathered([2, ...input, ...(channels ? [channels] : [])], result, along, labels, seed);
     }),
-    { numRuns: 150 },
+    { numRuns: 500 },
   );
 });
 

@@ -80,7 +80,7 @@ it('multiplies each axis by its matrix', () => {
     fc.property(cases, ({ input, result, channels, seed }) => {
       expectResampled([2, ...input, ...(channels ? [channels] : [])], result, seed);
     }),
-    { numRuns: 200 },
+    { numRuns: 500 },
   );
 });
 

@@ -18,7 +18,7 @@ const SLACK = 1.1;
  * About how many bytes of memory tensors take in a training iteration at its peak: within a fifth of what was measured (what the WebAssembly memory
  * had grown to) on V-Nets and 3D U-Nets of 8 and 16 base filters with patches of 32×32×16 and 64×64×32, supervised and semi-supervised.
  *
- * At its peak an iteration holds the activations of all patches ({@link activations}), the losses' copies of the scores, and of the parameters
+ * At its peak an iteration holds the activations of all patches (`activations` below), the losses' copies of the scores, and of the parameters
  * student, teacher and velocity. (The gradients come when most activations have gone.) A representation of width R adds its head's
  * activations and their gradient, and with it come the scores of the interaction: ten copies of C·R of them at half resolution, and
  * the losses on the map, of each labelled patch.

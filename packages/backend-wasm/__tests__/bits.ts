@@ -2,6 +2,7 @@ import { KERNELS, stream } from '@crln/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Engine } from '../src/engine.js';
 import type * as api from '../src/index.js';
+import { same } from './reference.js';
 
 /** Values that are not round, so that another order of additions shows. */
 function noise(shape: number[], seed: number): tf.Tensor {
@@ -13,16 +14,7 @@ function noise(shape: number[], seed: number): tf.Tensor {
   return tf.tensor(values, shape);
 }
 
-const conv = {
-  strides: [1, 1, 1],
-  pads: [
-    [1, 1],
-    [1, 1],
-    [1, 1],
-  ],
-  dilations: [1, 1, 1],
-};
-const down = { ...conv, strides: [2, 2, 2], pads: conv.pads.map(() => [0, 0]) };
+const down = { ...same, strides: [2, 2, 2], pads: same.pads.map(() => [0, 0]) };
 
 /** Means of two neighbours, n − 1 rows. */
 const halves = (n: number) => ({
@@ -64,18 +56,18 @@ function results(): Float32Array[] {
   const [, mean, variance, shift] = tf.tidy(
     () => tf.engine().runKernel(KERNELS.Norm, { x }, norm) as unknown as tf.Tensor[],
   );
-  const pool = { poolSize: [3, 3, 3], strides: [1, 1, 1], pads: conv.pads };
+  const pool = { poolSize: [3, 3, 3], strides: [1, 1, 1], pads: same.pads };
   const pooled = tf.tidy(() => tf.engine().runKernel(KERNELS.MaxPool3d, { x }, pool as never) as tf.Tensor);
   const labels = classes([2, 24, 26, 22], 8, 20);
   const contrast = contrastOf(27_456);
   return [
-    run(KERNELS.Conv3d, { x, filter }, conv),
-    run(KERNELS.Conv3dInputGrad, { dy, filter }, { ...conv, inputShape: x.shape }),
-    run(KERNELS.Conv3dFilterGrad, { x, dy }, { ...conv, filterShape: filter.shape }),
-    run(KERNELS.Conv3dFilterGrad, { x: wide, dy: wide }, { ...conv, filterShape: [3, 3, 3, 40, 40] }),
+    run(KERNELS.Conv3d, { x, filter }, same),
+    run(KERNELS.Conv3dInputGrad, { dy, filter }, { ...same, inputShape: x.shape }),
+    run(KERNELS.Conv3dFilterGrad, { x, dy }, { ...same, filterShape: filter.shape }),
+    run(KERNELS.Conv3dFilterGrad, { x: wide, dy: wide }, { ...same, filterShape: [3, 3, 3, 40, 40] }),
     run(KERNELS.Conv3d, { x, filter: noise([2, 2, 2, 8, 16], 5) }, down),
     run(KERNELS.Conv3dFilterGrad, { x, dy: noise([2, 12, 13, 11, 16], 6) }, { ...down, filterShape: [2, 2, 2, 8, 16] }),
-    run(KERNELS.DepthwiseConv3dFilterGrad, { x, dy: x }, { ...conv, filterShape: [3, 3, 3, 8] }),
+    run(KERNELS.DepthwiseConv3dFilterGrad, { x, dy: x }, { ...same, filterShape: [3, 3, 3, 8] }),
     run(KERNELS.Norm, { x }, norm),
     run(KERNELS.NormGrad, { dy: x, x, mean: mean!, variance: variance!, shift: shift! }, norm),
     run(KERNELS.ChannelSum, { x }, {}),

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { kernelCalls, registerWasmBackend, resetKernelCalls, WASM_BACKEND } from '../src/index.js';
-import { ReferenceConv, randomArray, relativeError, sizeOf } from './reference.js';
+import { ReferenceConv, randomArray, relativeError, same, sizeOf } from './reference.js';
 
 beforeAll(async () => {
   await registerWasmBackend({ poison: true });
@@ -47,15 +47,6 @@ function compare(x: number[], filter: number[], attrs: ConvAttrs, withBias: bool
   });
 }
 
-const plain: ConvAttrs = {
-  strides: [1, 1, 1],
-  pads: [
-    [1, 1],
-    [1, 1],
-    [1, 1],
-  ],
-  dilations: [1, 1, 1],
-};
 const triples = (min: number, max: number) =>
   fc.tuple(fc.integer({ min, max }), fc.integer({ min, max }), fc.integer({ min, max }));
 const channels = fc.constantFrom(1, 2, 3, 4, 5, 7, 8, 12, 16, 17);
@@ -102,7 +93,7 @@ describe('CrlnConv3d', () => {
     [2, 2, 1, 40, 33],
   ])('equals the definition on %i×%i×%i voxels with %i → %i channels', (d, h, w, ci, co) => {
     for (const k of [1, 3]) {
-      const attrs = k === 3 ? plain : { ...plain, pads: [0, 0, 0].map(() => [0, 0]) as Pads3d };
+      const attrs = k === 3 ? same : { ...same, pads: [0, 0, 0].map(() => [0, 0]) as Pads3d };
       expect(Math.max(...compare([2, d, h, w, ci], [k, k, k, ci, co], attrs, true, false))).toBeLessThan(1e-5);
     }
   });
@@ -110,7 +101,7 @@ describe('CrlnConv3d', () => {
   it('takes a volume of several slabs', () => {
     // One plane of window and result takes more than 1 MiB here, so that a slab holds only a few planes.
     const deep: ConvAttrs = {
-      ...plain,
+      ...same,
       pads: [
         [1, 0],
         [0, 0],
@@ -121,13 +112,13 @@ describe('CrlnConv3d', () => {
     expect(errors[0]).toBeLessThan(1e-5);
     expect(errors[1]).toBeLessThan(1e-5);
     expect(errors[2]).toBeLessThan(1e-4);
-    const strided: ConvAttrs = { ...plain, strides: [2, 3, 2] };
+    const strided: ConvAttrs = { ...same, strides: [2, 3, 2] };
     expect(Math.max(...compare([1, 18, 130, 120, 7], [3, 2, 1, 7, 2], strided, true, false))).toBeLessThan(1e-4);
   });
 
   it('counts its calls', () => {
     resetKernelCalls();
-    compare([1, 3, 3, 3, 2], [3, 3, 3, 2, 2], plain, false, false);
+    compare([1, 3, 3, 3, 2], [3, 3, 3, 2, 2], same, false, false);
     expect(kernelCalls()).toEqual({ CrlnConv3d: 1, CrlnConv3dInputGrad: 1, CrlnConv3dFilterGrad: 1 });
   });
 
@@ -135,7 +126,7 @@ describe('CrlnConv3d', () => {
     tf.tidy(() => {
       const x = tf.zeros([1, 4, 4, 4, 2]);
       const call = (filter: number[], bias: number[]) =>
-        run(KERNELS.Conv3d, { x, filter: tf.zeros(filter), bias: tf.zeros(bias) }, plain);
+        run(KERNELS.Conv3d, { x, filter: tf.zeros(filter), bias: tf.zeros(bias) }, same);
       expect(() => call([3, 3, 3, 3, 2], [2])).toThrow(/expected filter \[3,3,3,2,2\], got \[3,3,3,3,2\]/);
       expect(() => call([3, 3, 3, 2, 2], [3])).toThrow(/expected bias \[2\], got \[3\]/);
       expect(() => call([9, 3, 3, 2, 2], [2])).toThrow(/does not fit/);
@@ -158,7 +149,7 @@ describe('CrlnDepthwiseConv3d', () => {
   it('refuses a filter of other channels', () => {
     tf.tidy(() => {
       expect(() =>
-        run(KERNELS.DepthwiseConv3d, { x: tf.zeros([1, 4, 4, 4, 2]), filter: tf.zeros([3, 3, 3, 4]) }, plain),
+        run(KERNELS.DepthwiseConv3d, { x: tf.zeros([1, 4, 4, 4, 2]), filter: tf.zeros([3, 3, 3, 4]) }, same),
       ).toThrow(/expected filter \[kd, kh, kw, 2\], got \[3,3,3,4\]/);
     });
   });

@@ -5,27 +5,18 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { Blocks } from '../src/blocks.js';
 import { engine } from '../src/engine.js';
 import { registerWasmBackend, WASM_BACKEND, wasmMemoryBytes } from '../src/index.js';
+import { same } from './reference.js';
 
 beforeAll(async () => {
   await registerWasmBackend({ poison: true });
   await tf.setBackend(WASM_BACKEND);
 });
 
-const attrs = {
-  strides: [1, 1, 1],
-  pads: [
-    [1, 1],
-    [1, 1],
-    [1, 1],
-  ],
-  dilations: [1, 1, 1],
-};
-
 function convolve(size: number): void {
   tf.tidy(() => {
     const inputs = { x: tf.ones([2, size, size, size, 4]), filter: tf.ones([3, 3, 3, 4, 8]) };
-    const y = tf.engine().runKernel(KERNELS.Conv3d, inputs, attrs) as tf.Tensor;
-    tf.engine().runKernel(KERNELS.Conv3dFilterGrad, { x: inputs.x, dy: y }, { ...attrs, filterShape: [3, 3, 3, 4, 8] });
+    const y = tf.engine().runKernel(KERNELS.Conv3d, inputs, { ...same }) as tf.Tensor;
+    tf.engine().runKernel(KERNELS.Conv3dFilterGrad, { x: inputs.x, dy: y }, { ...same, filterShape: [3, 3, 3, 4, 8] });
   });
 }
 

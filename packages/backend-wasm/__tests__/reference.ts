@@ -9,6 +9,17 @@ export function randomArray(size: number, seed: number): Float32Array {
   return size <= period ? values : Float32Array.from({ length: size }, (_, i) => values[i % period]!);
 }
 
+/** A 3×3×3 convolution whose output has its input's size. */
+export const same: ConvAttrs = {
+  strides: [1, 1, 1],
+  pads: [
+    [1, 1],
+    [1, 1],
+    [1, 1],
+  ],
+  dilations: [1, 1, 1],
+};
+
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 /** max|a − b| / max|b|. */

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import * as api from '../src/index.js';
 import { kernels } from '../src/kernels/index.js';
-import { ReferenceConv, randomArray, relativeError } from './reference.js';
+import { ReferenceConv, randomArray, relativeError, same } from './reference.js';
 
 type Five = [number, number, number, number, number];
 
@@ -48,15 +48,7 @@ describe('registerWasmBackend', () => {
     await tf.setBackend(api.WASM_BACKEND);
     const x: Five = [1, 5, 6, 7, 3];
     const filter: Five = [3, 3, 3, 3, 11];
-    const reference = new ReferenceConv(x, filter, {
-      strides: [1, 1, 1],
-      pads: [
-        [1, 1],
-        [1, 1],
-        [1, 1],
-      ],
-      dilations: [1, 1, 1],
-    });
+    const reference = new ReferenceConv(x, filter, same);
     const [xs, ws] = [randomArray(5 * 6 * 7 * 3, 1), randomArray(27 * 33, 2)];
     const y = tf.tidy(() => tf.conv3d(tf.tensor5d(xs, x), tf.tensor5d(ws, filter), 1, 'same').dataSync());
     expect(relativeError(y as Float32Array, reference.forward(xs, ws))).toBeLessThan(1e-5);

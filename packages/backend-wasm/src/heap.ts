@@ -79,6 +79,13 @@ export class Heap {
     return new Int32Array(this.#buffer, at, count);
   }
 
+  /** Whole numbers put into a block of their own, where a kernel reads them; returns where it begins. */
+  putInts(values: ArrayLike<number>, purpose: Purpose): number {
+    const place = this.ints(values.length, purpose);
+    place.set(values);
+    return place.byteOffset;
+  }
+
   bytes(count: number, purpose: Purpose): Uint8Array {
     const at = this.take(count, purpose);
     return new Uint8Array(this.#buffer, at, count);

@@ -11,10 +11,10 @@ export interface KernelCall<Inputs, Attrs> {
   readonly backend: CrlnWasmBackend;
   /** The tensor's elements as float32: the tensor's own array where it is one (never write to it), else a converted copy. */
   values(tensor: TensorInfo): Float32Array;
-  /** The same for an int32 (or bool) tensor. */
-  ints(tensor: TensorInfo): Int32Array;
   /** The tensor's elements in the shared memory, as float32 (`byteOffset` is the pointer for our kernels); never write to them. */
   floats(tensor: TensorInfo): Float32Array;
+  /** The same as int32. */
+  ints(tensor: TensorInfo): Int32Array;
   /** The same in the tensor's own type; nothing of strings and complex numbers. */
   resident(tensor: TensorInfo): Numbers | undefined;
   /**
@@ -23,10 +23,10 @@ export interface KernelCall<Inputs, Attrs> {
    */
   room<D extends DataType = 'float32'>(shape: readonly number[], dtype?: D): Stored<D>;
   /**
-   * A new tensor that owns `values` (zeros where left out), best an array of {@link KernelCall.room}. Fill the array before or after,
+   * A new tensor that owns `values`, best an array of {@link KernelCall.room}. Fill the array before or after,
    * but never hand out an input's array: use `backend.incRef` as stock Identity does.
    */
-  output(shape: readonly number[], values?: Numbers, dtype?: DataType): TensorInfo;
+  output(shape: readonly number[], values: Numbers, dtype?: DataType): TensorInfo;
   /** Runs the kernel that the stock `cpu` backend has under this name, for cases that ours does not take. It does not count. */
   stock(): TensorInfo | TensorInfo[];
 }
@@ -82,8 +82,8 @@ class Call<Inputs, Attrs> implements KernelCall<Inputs, Attrs> {
   }
 
   readonly values = (tensor: TensorInfo) => floats(this.backend, tensor, this.kernelName);
-  readonly ints = (tensor: TensorInfo) => integers(this.backend, tensor, this.kernelName);
-  readonly floats = (tensor: TensorInfo) => residentFloats(this.backend, tensor, this.kernelName);
+  readonly floats = (tensor: TensorInfo) => inMemory(this.backend, tensor, 'float32', this.kernelName);
+  readonly ints = (tensor: TensorInfo) => inMemory(this.backend, tensor, 'int32', this.kernelName);
   readonly resident = (tensor: TensorInfo) => this.backend.resident(tensor, this.kernelName);
   readonly room = <D extends DataType = 'float32'>(shape: readonly number[], dtype?: D) => {
     const size = util.sizeFromShape(shape as number[]);
@@ -91,9 +91,9 @@ class Call<Inputs, Attrs> implements KernelCall<Inputs, Attrs> {
   };
   readonly output = (
     shape: readonly number[],
-    values?: Numbers,
+    values: Numbers,
     dtype: DataType = values instanceof Int32Array ? 'int32' : 'float32',
-  ) => this.backend.makeTensorInfo(shape as number[], dtype, values ?? emptyArray(shape, dtype));
+  ) => this.backend.makeTensorInfo(shape as number[], dtype, values);
   readonly stock = () => {
     this.ours = false;
     const { kernelName } = this;
@@ -103,11 +103,6 @@ class Call<Inputs, Attrs> implements KernelCall<Inputs, Attrs> {
     }
     return stock.kernelFunc(this.#params);
   };
-}
-
-function emptyArray(shape: readonly number[], dtype: DataType): Float32Array | Int32Array {
-  const size = util.sizeFromShape([...shape]);
-  return dtype === 'float32' ? new Float32Array(size) : new Int32Array(size);
 }
 
 function stored(backend: CrlnWasmBackend, tensor: TensorInfo, kernelName: string) {
@@ -122,21 +117,22 @@ function stored(backend: CrlnWasmBackend, tensor: TensorInfo, kernelName: string
   return values as Numbers;
 }
 
-function residentFloats(backend: CrlnWasmBackend, tensor: TensorInfo, kernelName: string): Float32Array {
-  if (tensor.dtype === 'float32') stored(backend, tensor, kernelName);
-  const values = tensor.dtype === 'float32' ? backend.resident(tensor, kernelName) : undefined;
-  if (values instanceof Float32Array) return values;
-  const converted = engine().heap.floats(util.sizeFromShape(tensor.shape), { kernel: kernelName, shape: tensor.shape });
-  converted.set(stored(backend, tensor, kernelName));
-  return converted;
+/** A tensor's elements in the shared memory as float32 or int32: its own where it is of that type, else a copy for this call. */
+function inMemory<D extends 'float32' | 'int32'>(
+  backend: CrlnWasmBackend,
+  tensor: TensorInfo,
+  dtype: D,
+  kernelName: string,
+): Stored<D> {
+  const values = stored(backend, tensor, kernelName);
+  const own = tensor.dtype === dtype ? backend.resident(tensor, kernelName) : undefined;
+  if (own) return own as Stored<D>;
+  const copy = backend.room(dtype, values.length, { kernel: kernelName, shape: tensor.shape });
+  copy.set(values);
+  return copy as Stored<D>;
 }
 
 function floats(backend: CrlnWasmBackend, tensor: TensorInfo, kernelName: string): Float32Array {
   const values = stored(backend, tensor, kernelName);
   return values instanceof Float32Array ? values : Float32Array.from(values);
-}
-
-function integers(backend: CrlnWasmBackend, tensor: TensorInfo, kernelName: string): Int32Array {
-  const values = stored(backend, tensor, kernelName);
-  return values instanceof Int32Array ? values : Int32Array.from(values);
 }

@@ -70,7 +70,7 @@ export class Pool {
       this.#start.kernels[name]!(...values, 0, units, 0);
       return;
     }
-    void this.start();
+    if (!this.#started) void this.start();
     for (let first = 0; first < units; first += CLOSED - 1) {
       const count = Math.min(units - first, CLOSED - 1);
       this.#publish(name, first, count, values);

@@ -43,15 +43,10 @@ export function gather(job: Gather): void {
   const words = [
     ...window.words,
     ...[result.at, result.size[0] * plane, stride[0] * plane, stride[1] * row, stride[2] * voxel],
-    ...[result.channels, bias.byteOffset, dense ? 1 : 0, table, TABLE_BYTES, putWords(passes.flat()), passes.length],
+    ...[result.channels, bias.byteOffset, dense ? 1 : 0, table, TABLE_BYTES],
+    ...[heap.putInts(passes.flat(), purpose), passes.length],
   ];
-  running.run('gather', batch * window.slabs, putWords(words));
-
-  function putWords(values: number[]): number {
-    const place = heap.ints(values.length, purpose);
-    place.set(values);
-    return place.byteOffset;
-  }
+  running.run('gather', batch * window.slabs, heap.putInts(words, purpose));
 }
 
 /** Puts a pass's tap offsets and its share of the filter, packed, into the memory; returns [weights, taps, tapCount, run]. */
@@ -60,26 +55,14 @@ function packPass(job: Gather, pass: Pass, window: Triple): number[] {
   const { source, result, filterStrides } = job;
   const purpose = { kernel: job.kernel, shape: [pass.taps.length, source.channels, result.channels] };
   const { offsets, run, order } = tapRuns(pass.taps, window, source.channels, filterStrides !== undefined);
-  const taps = heap.ints(offsets.length, purpose);
-  taps.set(offsets);
+  const taps = heap.putInts(offsets, purpose);
   const columns = paddedChannels(result.channels);
   if (filterStrides) {
     const weights = heap.take(order.length * source.channels * columns * 4, purpose);
-    const places = heap.ints(order.length, purpose);
-    places.set(order);
+    const places = heap.putInts(order, purpose);
     const { tap, source: rows, result: cols } = filterStrides;
-    kernels.packFilter(
-      job.filter,
-      weights,
-      places.byteOffset,
-      order.length,
-      source.channels,
-      result.channels,
-      tap,
-      rows,
-      cols,
-    );
-    return [weights, taps.byteOffset, offsets.length, run];
+    kernels.packFilter(job.filter, weights, places, order.length, source.channels, result.channels, tap, rows, cols);
+    return [weights, taps, offsets.length, run];
   }
   const weights = heap.floats(order.length * columns, purpose).fill(0);
   const filter = new Float32Array(heap.memory.buffer, job.filter);
@@ -87,5 +70,5 @@ function packPass(job: Gather, pass: Pass, window: Triple): number[] {
     const at = index * result.channels;
     weights.set(filter.subarray(at, at + result.channels), t * columns);
   });
-  return [weights.byteOffset, taps.byteOffset, offsets.length, run];
+  return [weights.byteOffset, taps, offsets.length, run];
 }

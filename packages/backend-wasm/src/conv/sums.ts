@@ -32,8 +32,7 @@ export function filterSums(job: FilterSums): void {
   const window = sourceWindow(plan, source, products, purpose);
   const { offsets, run } = tapRuns(pass.taps, window.size, source.channels, !depthwise);
   const padded = depthwise ? padToFour(offsets) : offsets;
-  const taps = heap.ints(padded.length, purpose);
-  taps.set(padded);
+  const taps = heap.putInts(padded, purpose);
   const rows = depthwise ? 1 : run;
   const paddedRows = depthwise ? 1 : Math.ceil(run / 4) * 4;
   const paddedColumns = paddedChannels(columns);
@@ -46,11 +45,9 @@ export function filterSums(job: FilterSums): void {
   const words = [
     ...window.words,
     ...[gradient.at, height * width * columns * 4, height, width, columns, depthwise ? 0 : 1],
-    ...[taps.byteOffset, offsets.length, run, sums, sumBytes, partials, items, table, tableStride],
+    ...[taps, offsets.length, run, sums, sumBytes, partials, items, table, tableStride],
   ];
-  const place = heap.ints(words.length, purpose);
-  place.set(words);
-  running.run('filterSums', partials, place.byteOffset);
+  running.run('filterSums', partials, heap.putInts(words, purpose));
   kernels.addPartials(sums, sumBytes, partials, job.result, offsets.length, rows, paddedRows, columns, paddedColumns);
 }
 

@@ -50,15 +50,15 @@ export function winograd(job: Winograd): void {
   const purpose = { kernel: job.kernel, shape: [batch, ...source.size, source.channels] };
   const { tiles, steps } = tileGrid(result.size);
   const blocks = Math.ceil(result.channels / 8);
-  const order = heap.ints(27, purpose);
-  order.set(Array.from({ length: 27 }, (_, i) => (job.mirrored ? 26 - i : i)));
+  const taps = Array.from({ length: 27 }, (_, i) => (job.mirrored ? 26 - i : i));
+  const order = heap.putInts(taps, purpose);
   const packed = heap.take(27 * source.channels * 32 * threads, purpose);
   // A block of the transformed filter is laid out as the filter gradient's sums of 8 columns are.
   const filter = heap.take(kernels.winogradSumBytes(source.channels, 8) * blocks, purpose);
   running.run(
     'winogradFilter',
     blocks,
-    ...[job.filter, order.byteOffset, filterStrides.tap, filterStrides.source, filterStrides.result],
+    ...[job.filter, order, filterStrides.tap, filterStrides.source, filterStrides.result],
     ...[filter, source.channels, result.channels, packed],
   );
   const bias = heap.floats(blocks * 8, purpose).fill(0);

@@ -1,23 +1,10 @@
-import { type TensorInfo, util } from '@tensorflow/tfjs-core';
+import { util } from '@tensorflow/tfjs-core';
 import { engine } from '../engine.js';
 import type { Purpose } from '../heap.js';
-import type { KernelCall } from '../kernelConfig.js';
 import { rowUnits } from '../units.js';
 
 /** Operations on an element of a row, next to those of plain arithmetic. */
 const WORK = 4;
-
-type Call = Pick<KernelCall<unknown, unknown>, 'backend' | 'ints'>;
-
-/** Where a tensor's elements lie in the shared memory as int32. */
-export function integersAt({ backend, ints }: Call, tensor: TensorInfo, kernel: string): number {
-  const own = tensor.dtype === 'int32' ? backend.resident(tensor, kernel) : undefined;
-  if (own) return own.byteOffset;
-  const values = ints(tensor);
-  const copy = engine().heap.ints(values.length, { kernel, shape: tensor.shape });
-  copy.set(values);
-  return copy.byteOffset;
-}
 
 /** Rows of classes cut into units, with the scratch of every thread: see assembly/classes.ts. */
 export class ClassRows {

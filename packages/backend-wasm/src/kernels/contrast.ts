@@ -3,7 +3,6 @@ import type { KernelConfig, TensorInfo } from '@tensorflow/tfjs-core';
 import { engine } from '../engine.js';
 import { defineKernel } from '../kernelConfig.js';
 import { rowUnits } from '../units.js';
-import { integersAt } from './classRows.js';
 
 interface InfoNceAttrs {
   temperature: number;
@@ -25,7 +24,7 @@ const infoNce = defineKernel<InfoNceInputs, InfoNceAttrs>(KERNELS.InfoNce, (call
   const scratch = heap.take(threads * 32 * (Math.ceil(width / 4) + 1 + Math.ceil(list / 4)), purpose);
   const [loss, slopes] = [room([count]), room([count, width])];
   const at = (tensor: TensorInfo) => floats(tensor).byteOffset;
-  const lists = integersAt(call, inputs.negatives, KERNELS.InfoNce);
+  const lists = call.ints(inputs.negatives).byteOffset;
   const places = [at(inputs.anchors), at(inputs.positives), at(inputs.rows), lists] as const;
   const results = [loss.byteOffset, slopes.byteOffset, wrong.byteOffset, scratch] as const;
   const sizes = [

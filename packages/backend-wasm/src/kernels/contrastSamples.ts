@@ -3,7 +3,6 @@ import type { KernelConfig, TensorInfo } from '@tensorflow/tfjs-core';
 import { engine } from '../engine.js';
 import { defineKernel } from '../kernelConfig.js';
 import { rowUnits } from '../units.js';
-import { integersAt } from './classRows.js';
 
 interface ContrastSampleAttrs {
   threshold: number;
@@ -29,7 +28,7 @@ const contrastSamples = defineKernel<ContrastSampleInputs, ContrastSampleAttrs>(
   const { heap } = engine();
   const purpose = { kernel: NAME, shape: inputs.rows.shape };
   const { rows: unitVoxels, units } = rowUnits(voxels, width);
-  const labels = integersAt(call, inputs.labels, NAME);
+  const labels = call.ints(inputs.labels).byteOffset;
   const source = [labels, floats(inputs.valid).byteOffset, floats(inputs.probabilities).byteOffset] as const;
 
   const stride = 2 + Math.ceil(width / 2) * 2;

@@ -2,7 +2,7 @@ import { CrlnError, KERNELS } from '@crln/core';
 import type { KernelConfig, TensorInfo } from '@tensorflow/tfjs-core';
 import { engine } from '../engine.js';
 import { defineKernel, type KernelCall } from '../kernelConfig.js';
-import { ClassRows, integersAt } from './classRows.js';
+import { ClassRows } from './classRows.js';
 import { Sums } from './sums.js';
 
 interface CrossEntropyAttrs {
@@ -14,7 +14,7 @@ type Inputs = Record<'logits' | 'labels', TensorInfo>;
 const softmaxCrossEntropy = defineKernel<Inputs, CrossEntropyAttrs>(KERNELS.SoftmaxCrossEntropy, (call) => {
   const { inputs, attrs, floats, room, output } = call;
   const rows = new ClassRows(KERNELS.SoftmaxCrossEntropy, inputs.logits.shape);
-  const labels = integersAt(call, inputs.labels, KERNELS.SoftmaxCrossEntropy);
+  const labels = call.ints(inputs.labels).byteOffset;
   const loss = room(inputs.labels.shape);
   const places = [floats(inputs.logits).byteOffset, labels, loss.byteOffset, rows.wrong, rows.scratch] as const;
   engine().run('crossEntropy', rows.units, ...places, rows.rows, rows.classes, attrs.ignoreIndex, rows.unitRows);
@@ -28,7 +28,7 @@ const softmaxCrossEntropyGrad = defineKernel<Inputs & { dy: TensorInfo }, CrossE
   (call) => {
     const { inputs, attrs, floats, room, output } = call;
     const rows = new ClassRows(KERNELS.SoftmaxCrossEntropyGrad, inputs.logits.shape);
-    const labels = integersAt(call, inputs.labels, KERNELS.SoftmaxCrossEntropyGrad);
+    const labels = call.ints(inputs.labels).byteOffset;
     const dx = room(inputs.logits.shape);
     const [dy, x] = [floats(inputs.dy).byteOffset, floats(inputs.logits).byteOffset];
     const places = [dy, x, labels, dx.byteOffset, rows.wrong, rows.scratch] as const;
@@ -43,7 +43,7 @@ const crossEntropySums = defineKernel<Inputs, CrossEntropyAttrs>(KERNELS.CrossEn
   const { inputs, attrs, floats, room, output } = call;
   const samples = inputs.logits.shape[0]!;
   const rows = new ClassRows(KERNELS.CrossEntropySums, inputs.logits.shape, samples);
-  const labels = integersAt(call, inputs.labels, KERNELS.CrossEntropySums);
+  const labels = call.ints(inputs.labels).byteOffset;
   const sums = new Sums(rows.purpose, { groups: samples, parts: rows.parts, rows: 1, width: 3, channels: 3 });
   const places = [floats(inputs.logits).byteOffset, labels, sums.at, rows.wrong, rows.scratch] as const;
   const sizes = [rows.rows, rows.classes, attrs.ignoreIndex, rows.unitRows, rows.parts] as const;
@@ -60,7 +60,7 @@ const crossEntropySumsGrad = defineKernel<Inputs & { dy: TensorInfo }, CrossEntr
   (call) => {
     const { inputs, attrs, floats, room, output } = call;
     const rows = new ClassRows(KERNELS.CrossEntropySumsGrad, inputs.logits.shape, inputs.logits.shape[0]);
-    const labels = integersAt(call, inputs.labels, KERNELS.CrossEntropySumsGrad);
+    const labels = call.ints(inputs.labels).byteOffset;
     const dx = room(inputs.logits.shape);
     const [dy, x] = [floats(inputs.dy).byteOffset, floats(inputs.logits).byteOffset];
     const sizes = [rows.rows, rows.classes, attrs.ignoreIndex, rows.unitRows, rows.parts] as const;

@@ -2,7 +2,7 @@ import { KERNELS } from '@crln/core';
 import type { KernelConfig, TensorInfo } from '@tensorflow/tfjs-core';
 import { engine } from '../engine.js';
 import { defineKernel } from '../kernelConfig.js';
-import { ClassRows, integersAt } from './classRows.js';
+import { ClassRows } from './classRows.js';
 import { Sums } from './sums.js';
 
 interface DiceAttrs {
@@ -16,7 +16,7 @@ const diceSums = defineKernel<Record<'probabilities' | 'labels', TensorInfo>, Di
   const rows = new ClassRows(KERNELS.DiceSums, inputs.probabilities.shape);
   const { classes } = rows;
   const sums = new Sums(rows.purpose, { groups: 1, parts: rows.units, rows: 3, width: classes, channels: classes });
-  const labels = integersAt(call, inputs.labels, KERNELS.DiceSums);
+  const labels = call.ints(inputs.labels).byteOffset;
   const places = [floats(inputs.probabilities).byteOffset, labels, sums.at, rows.scratch] as const;
   engine().run('diceSums', rows.units, ...places, attrs.softmax ? 1 : 0, rows.rows, classes, rows.unitRows);
   const result = room([3, classes]);
@@ -30,7 +30,7 @@ const diceSumsGrad = defineKernel<Record<'dy' | 'probabilities' | 'labels', Tens
   (call) => {
     const { inputs, attrs, floats, room, output } = call;
     const rows = new ClassRows(KERNELS.DiceSumsGrad, inputs.probabilities.shape);
-    const labels = integersAt(call, inputs.labels, KERNELS.DiceSumsGrad);
+    const labels = call.ints(inputs.labels).byteOffset;
     const dx = room(inputs.probabilities.shape);
     const [dy, x] = [floats(inputs.dy).byteOffset, floats(inputs.probabilities).byteOffset];
     const sizes = [attrs.softmax ? 1 : 0, rows.rows, rows.classes, rows.unitRows] as const;

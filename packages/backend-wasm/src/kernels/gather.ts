@@ -2,7 +2,6 @@ import { backend_util, type KernelConfig, type TensorInfo, util } from '@tensorf
 import { engine } from '../engine.js';
 import { defineKernel } from '../kernelConfig.js';
 import { unitCount } from '../units.js';
-import { integersAt } from './classRows.js';
 
 const { collectGatherOpShapeInfo } = backend_util.segment_util;
 type GatherTensor = Parameters<typeof collectGatherOpShapeInfo>[0];
@@ -25,7 +24,7 @@ const gatherV2 = defineKernel<Record<'x' | 'indices', TensorInfo>, { axis: numbe
     const { outputShape, outerSize, sliceSize } = shapes;
     const y = room(outputShape, x.dtype);
     if (y.length > 0) {
-      const places = [values.byteOffset, integersAt(call, indices, 'GatherV2'), y.byteOffset] as const;
+      const places = [values.byteOffset, at.byteOffset, y.byteOffset] as const;
       const units = Math.min(unitCount(y.length), outerSize * at.length);
       const rowBytes = sliceSize * y.BYTES_PER_ELEMENT;
       engine().run('takeRows', units, ...places, outerSize, size, at.length, rowBytes, units);

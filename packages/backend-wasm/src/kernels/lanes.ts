@@ -52,9 +52,7 @@ export class Lanes {
     this.#units = Math.min(items, Math.max(1, Math.floor((groups * size) / ITEM)));
     const batch = Math.ceil(items / this.#units);
     const words = [size * 4, this.parts, part * 4, items, batch, this.width * 4];
-    const place = engine().heap.ints(words.length, this.#purpose);
-    place.set(words);
-    this.#description = place.byteOffset;
+    this.#description = engine().heap.putInts(words, this.#purpose);
   }
 
   /** Runs a kernel over all items. */

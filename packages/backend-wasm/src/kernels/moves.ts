@@ -88,11 +88,8 @@ function together(offsets: Uint32Array, channels: number): Uint32Array {
 }
 
 /** Puts a table into the shared memory for this call. */
-export function put(table: Uint32Array | Int32Array, kernel: string): number {
-  const place = engine().heap.ints(table.length, { kernel, shape: [table.length] });
-  place.set(table);
-  return place.byteOffset;
-}
+export const put = (table: Uint32Array | Int32Array, kernel: string): number =>
+  engine().heap.putInts(table, { kernel, shape: [table.length] });
 
 /** Each output voxel takes the voxel of the whole batch that the index says. */
 const gatherVoxels = defineKernel<Record<'x' | 'index', TensorInfo>, { fill: number }>(

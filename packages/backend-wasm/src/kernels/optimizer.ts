@@ -35,15 +35,14 @@ function move(
     ...[util.sizeFromShape(parameter.shape), at(parameter), at(gradient), at(velocity), at(average)],
     ...[next(gradient), next(velocity), next(average)],
   ]);
-  const job = engine().heap.ints(words.length, { kernel: KERNELS.OptimizerStep, shape: [words.length] });
-  job.set(words);
+  const job = engine().heap.putInts(words, { kernel: KERNELS.OptimizerStep, shape: [words.length] });
   const elements = all.reduce((sum, { parameter }) => sum + util.sizeFromShape(parameter.shape), 0);
   // Both forms of momentum are lr·(c·g + d·v') with constants.
   const parts = [nesterov ? learningRate : 0, nesterov ? learningRate * momentum : learningRate] as const;
   engine().run(
     'optimizerStep',
     Math.ceil(elements / UNIT),
-    ...([job.byteOffset, all.length, momentum, weightDecay, ...parts, decay] as const),
+    ...([job, all.length, momentum, weightDecay, ...parts, decay] as const),
   );
   return outputs;
 }

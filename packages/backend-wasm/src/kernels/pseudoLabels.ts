@@ -2,15 +2,15 @@ import { CrlnError, KERNELS } from '@crln/core';
 import type { KernelConfig, TensorInfo } from '@tensorflow/tfjs-core';
 import { engine } from '../engine.js';
 import { defineKernel } from '../kernelConfig.js';
-import { ClassRows, integersAt } from './classRows.js';
+import { ClassRows } from './classRows.js';
 
 /** Row v: argmax and largest softmax of the row index[v] of [V, C] (v itself without an index); −1 and 0 where the index is −1. */
 const pseudoLabels = defineKernel<{ logits: TensorInfo; index?: TensorInfo }>(KERNELS.PseudoLabels, (call) => {
-  const { inputs, backend, ints, floats, room, output } = call;
+  const { inputs, ints, floats, room, output } = call;
   const rows = new ClassRows(KERNELS.PseudoLabels, inputs.logits.shape);
-  const index = inputs.index ? integersAt(call, inputs.index, KERNELS.PseudoLabels) : 0;
+  const index = inputs.index ? call.ints(inputs.index).byteOffset : 0;
   const shape = [rows.rows];
-  const label = backend.room('int32', rows.rows, rows.purpose) as Int32Array;
+  const label = room(shape, 'int32');
   const confidence = room(shape);
   const places = [floats(inputs.logits).byteOffset, index, label.byteOffset, confidence.byteOffset] as const;
   const sizes = [rows.rows, rows.rows, rows.classes, rows.unitRows] as const;

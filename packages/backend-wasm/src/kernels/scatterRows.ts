@@ -3,7 +3,6 @@ import type { KernelConfig, TensorInfo } from '@tensorflow/tfjs-core';
 import { engine } from '../engine.js';
 import { defineKernel } from '../kernelConfig.js';
 import { rowUnits } from '../units.js';
-import { integersAt } from './classRows.js';
 
 /** out[indices[k], :] += values[k, :], from zeros; in the order of k, so that duplicates sum the same way every time. */
 const scatterRows = defineKernel<Record<'values' | 'indices', TensorInfo>, { rows: number }>(
@@ -25,7 +24,7 @@ const scatterRows = defineKernel<Record<'values' | 'indices', TensorInfo>, { row
     const out = room([rows, width]);
     // Every unit reads all indices: only where these are few next to the result may there be many units.
     const shared = indices.length * 8 < rows * width ? rowUnits(rows, width) : { rows, units: 1 };
-    const places = [floats(inputs.values).byteOffset, integersAt(call, inputs.indices, KERNELS.ScatterRows)] as const;
+    const places = [floats(inputs.values).byteOffset, indices.byteOffset] as const;
     engine().run('scatterRows', shared.units, ...places, out.byteOffset, indices.length, rows, width, shared.rows);
     return output([rows, width], out);
   },

@@ -39,13 +39,5 @@ export function walk(size: readonly number[], from: readonly number[], to: reado
 
 /** Writes axes, after some words of a kernel's own, where kernels find them. Returns the place. */
 export function describe(axes: readonly Axis[], purpose: Purpose, ...words: number[]): number {
-  const place = engine().heap.ints(words.length + 3 * axes.length, purpose);
-  place.set(words);
-  let at = words.length;
-  for (const { size, from, to } of axes) {
-    place[at++] = size;
-    place[at++] = from;
-    place[at++] = to;
-  }
-  return place.byteOffset;
+  return engine().heap.putInts([...words, ...axes.flatMap(({ size, from, to }) => [size, from, to])], purpose);
 }

@@ -23,6 +23,7 @@ it('exports these names and no others', () => {
     'gelu',
     'hasKernel',
     'infoNce',
+    'inspectBackends',
     'instanceNorm',
     'layerNorm',
     'linear',

@@ -28,10 +28,15 @@ describe('useBackend', () => {
     expect(choice).toMatchObject({ name: 'wasm', reason: 'this JavaScript engine has WebAssembly SIMD' });
   });
 
-  it("'webgpu' says that it is not in this release and what is", async () => {
-    const error = await failure('webgpu');
-    expect(isCrlnError(error, 'backend-unavailable')).toBe(true);
-    expect(String(error)).toMatch(/not part of this release; use 'wasm', 'tensorflow' or 'cpu'/);
+  it("'webgpu' selects our own backend, or says what is missing where there is no GPU", async () => {
+    const choice = await useBackend('webgpu').catch((error: unknown) => error);
+    if (isCrlnError(choice)) {
+      expect(choice.code).toBe('backend-unavailable');
+      expect(choice.message).toMatch(/no GPU adapter for WebGPU|this browser has no WebGPU/);
+      return;
+    }
+    expect(choice).toMatchObject({ name: 'webgpu', tfBackend: 'crln-webgpu', reason: 'asked for' });
+    expect(tf.getBackend()).toBe('crln-webgpu');
   });
 
   it("'tensorflow' says what to install where it is not", async () => {

@@ -22,6 +22,7 @@ export { diceSums } from './dice.js';
 export { channelDropout, dropout, dropPath } from './dropout.js';
 export { gatherRows, gatherVoxels, sampleMasked } from './gather.js';
 export { type InfoNcePairs, infoNce } from './infoNce.js';
+export { type BackendReport, inspectBackends } from './inspectBackends.js';
 export { hasKernel, stopGradient, untaped } from './kernel.js';
 export { layerNorm } from './layerNorm.js';
 export { gelu, linear, relu } from './linear.js';

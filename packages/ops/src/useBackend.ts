@@ -1,6 +1,7 @@
 import { type RegisterOptions, registerWasmBackend, WASM_BACKEND } from '@crln/backend-wasm';
 import { CrlnError } from '@crln/core';
 import * as tf from '@tensorflow/tfjs-core';
+import { loadWebGpu } from './webgpu.js';
 
 const CHOICES = ['auto', 'wasm', 'webgpu', 'tensorflow', 'cpu'] as const;
 export type BackendName = (typeof CHOICES)[number];
@@ -35,7 +36,8 @@ export interface BackendChoice {
  * - `'wasm'`: `@crln/backend-wasm`. (Never the stock wasm backend, whose 3-D gradients are wrong.)
  * - `'cpu'`: stock TensorFlow.js in plain JavaScript: slow, the reference.
  * - `'tensorflow'`: `@tensorflow/tfjs-node-gpu` or `@tensorflow/tfjs-node`, where installed.
- * - `'webgpu'`: not part of this release.
+ * - `'webgpu'`: `@crln/backend-webgpu`, where installed: the GPU, in browsers and in Node. (Never the stock webgpu backend, whose rank-5
+ *   operations are wrong.) Values are read asynchronously there: `await tensor.data()`.
  *
  * @throws CrlnError `unknown-option`, `backend-unavailable`, `missing-dependency`; `invalid-option` where `threads` is no number of threads
  */
@@ -82,11 +84,10 @@ async function cpu(reason: string): Promise<BackendChoice> {
 }
 
 async function webgpu(): Promise<BackendChoice> {
-  throw new CrlnError(
-    'backend-unavailable',
-    "backend 'webgpu' (@crln/backend-webgpu) is not part of this release; use 'wasm', 'tensorflow' or 'cpu'",
-    { name: 'webgpu', alternatives: ['wasm', 'tensorflow', 'cpu'] },
-  );
+  const { registerWebGpuBackend, WEBGPU_BACKEND } = await loadWebGpu();
+  const { adapter } = await registerWebGpuBackend();
+  await select(WEBGPU_BACKEND);
+  return { name: 'webgpu', tfBackend: WEBGPU_BACKEND, reason: 'asked for', kernelBuild: adapter };
 }
 
 async function tensorflow(): Promise<BackendChoice> {

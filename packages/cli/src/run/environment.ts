@@ -5,7 +5,10 @@ import { type BackendName, useBackend } from '@crln/ops';
 import { version } from '../version.js';
 
 const PACKAGES = [
-  ...['core', 'backend-wasm', 'ops', 'layers', 'losses', 'data', 'train'].map((name) => `@crln/${name}`),
+  ...['core', 'backend-wasm', 'backend-webgpu', 'ops', 'layers', 'losses', 'data', 'train'].map(
+    (name) => `@crln/${name}`,
+  ),
+  'webgpu',
   '@tensorflow/tfjs-core',
   '@tensorflow/tfjs-layers',
 ];
@@ -36,8 +39,9 @@ export function packageVersions(): Record<string, string> {
 /** Chooses a backend, and says how many bytes it can hold. */
 export async function startBackend({ name, threads }: { name: BackendName; threads?: number | undefined }) {
   const { tfBackend, reason, ...backend } = await useBackend(name, { threads });
-  // A tenth is left to everything else; WebAssembly's memory, where tensors live, ends at 4 GiB.
-  const memoryLimit = Math.min(0.9 * totalmem(), backend.name === 'wasm' ? 2 ** 32 : Infinity);
+  // A tenth is left to everything else; WebAssembly's memory, where tensors live, ends at 4 GiB. WebGPU does not say what a GPU has.
+  const host = Math.min(0.9 * totalmem(), backend.name === 'wasm' ? 2 ** 32 : Infinity);
+  const memoryLimit = backend.name === 'webgpu' ? Infinity : host;
   return {
     backend: { name: backend.name as string, kernelBuild: backend.kernelBuild },
     tfBackend,

@@ -1,0 +1,197 @@
+import { CrlnError } from '@crln/core';
+import {
+  type BackendValues,
+  DataStorage,
+  type DataType,
+  engine,
+  KernelBackend,
+  type TensorInfo,
+  util,
+} from '@tensorflow/tfjs-core';
+import type { Device } from './gpu/device.js';
+import { type Block, Pool, type Purpose } from './gpu/pool.js';
+import { Recorder } from './gpu/recorder.js';
+import { flatGroups, shader } from './gpu/shader.js';
+
+/** The name under which the backend registers with TensorFlow.js. */
+export const WEBGPU_BACKEND = 'crln-webgpu';
+
+type DataId = TensorInfo['dataId'];
+type Values = Float32Array | Int32Array | Uint8Array;
+
+/** A tensor's elements: on the GPU, or still where the user put them, or both. On the GPU a bool is an int32. */
+interface Stored {
+  dtype: DataType;
+  size: number;
+  values: Values | undefined;
+  block: Block | undefined;
+  references: number;
+}
+
+/** Values of tensors up to this size are kept where they are when they move to the GPU, so that kernels can take them as parameters. */
+const KEPT = 16;
+
+/**
+ * A TensorFlow.js backend of this package's own kernels alone. Not built on TensorFlow.js's: that one's rank-5 operations return zeros
+ * or garbage in silence, it refuses to start outside a browser, and it holds all buffers of a step until it is submitted.
+ * An operation without a kernel here throws.
+ *
+ * Values are read asynchronously (`await tensor.data()`); reading what is on the GPU with `dataSync` throws.
+ */
+export class CrlnWebGpuBackend extends KernelBackend {
+  readonly pool: Pool;
+  readonly recorder: Recorder;
+  readonly #data: DataStorage<Stored>;
+  #poison: boolean;
+  #disposed = false;
+
+  constructor(
+    readonly device: Device,
+    poison: boolean,
+  ) {
+    super();
+    this.pool = new Pool(device);
+    this.recorder = new Recorder(device);
+    this.#data = new DataStorage(this, engine());
+    this.#poison = poison;
+  }
+
+  override write(values: BackendValues, shape: number[], dtype: DataType): DataId {
+    const id = {};
+    this.move(id, values, shape, dtype, 1);
+    return id;
+  }
+
+  override move(dataId: DataId, values: BackendValues, shape: number[], dtype: DataType, references: number): void {
+    if (dtype === 'string' || dtype === 'complex64') {
+      throw new CrlnError('invalid-data', `crln-webgpu: expected a real numeric tensor, got ${dtype} [${shape}]`, {
+        dtype,
+        shape,
+      });
+    }
+    const size = util.sizeFromShape(shape);
+    const given = values ? typed(values as ArrayLike<number>, dtype) : undefined;
+    this.#data.set(dataId, { dtype, size, values: given, block: undefined, references });
+  }
+
+  /** A new tensor whose values a kernel writes into `block`. */
+  adopt(block: Block, shape: number[], dtype: DataType): TensorInfo {
+    const dataId = {};
+    this.#data.set(dataId, { dtype, size: util.sizeFromShape(shape), values: undefined, block, references: 1 });
+    return { dataId, shape, dtype };
+  }
+
+  /** A tensor's buffer; its values move there with the first call. */
+  block({ dataId, shape }: TensorInfo, kernel: string): Block {
+    const record = this.#data.get(dataId);
+    if (!record.block) {
+      record.block = this.pool.take(4 * record.size, { kernel, shape });
+      const { values } = record;
+      if (values) this.recorder.upload(values instanceof Uint8Array ? Int32Array.from(values) : values, record.block);
+      if (record.size > KEPT) record.values = undefined;
+    }
+    return record.block;
+  }
+
+  /** A tensor's values where they are known without reading back. */
+  known({ dataId }: TensorInfo): Values | undefined {
+    return this.#data.get(dataId).values;
+  }
+
+  /** A buffer for a kernel to write. */
+  take(bytes: number, purpose: Purpose): Block {
+    const block = this.pool.take(bytes, purpose);
+    if (this.#poison) {
+      const count = block.bytes / 4;
+      this.recorder.dispatch(POISON(), [block], [count], flatGroups(count, 256));
+    }
+    return block;
+  }
+
+  override refCount(dataId: DataId): number {
+    return this.#data.has(dataId) ? this.#data.get(dataId).references : 0;
+  }
+
+  override incRef(dataId: DataId): void {
+    this.#data.get(dataId).references++;
+  }
+
+  decRef(dataId: DataId): void {
+    if (this.#data.has(dataId)) this.#data.get(dataId).references--;
+  }
+
+  override disposeData(dataId: DataId, force = false): boolean {
+    if (!this.#data.has(dataId)) return true;
+    const record = this.#data.get(dataId);
+    record.references--;
+    if (!force && record.references > 0) return false;
+    if (record.block && !this.#disposed) this.pool.release(record.block);
+    this.#data.delete(dataId);
+    return true;
+  }
+
+  override numDataIds(): number {
+    return this.#data.numDataIds();
+  }
+
+  override async read(dataId: DataId): Promise<BackendValues> {
+    const record = this.#data.get(dataId);
+    const { dtype, size, values, block } = record;
+    if (values) return values.slice();
+    if (!block || size === 0) return typed([], dtype);
+    const buffer = await this.recorder.read(block, 4 * size);
+    if (dtype === 'float32') return new Float32Array(buffer);
+    const integers = new Int32Array(buffer);
+    return dtype === 'int32' ? integers : Uint8Array.from(integers);
+  }
+
+  override readSync(dataId: DataId): BackendValues {
+    const { values, dtype, size } = this.#data.get(dataId);
+    if (values) return values.slice();
+    if (size === 0) return typed([], dtype);
+    throw new CrlnError(
+      'backend-unavailable',
+      'crln-webgpu: what is on the GPU can only be read asynchronously: use await tensor.data() in place of dataSync()',
+    );
+  }
+
+  /** Throws what went wrong on the device so far, once what compiles has compiled. */
+  async settle(): Promise<void> {
+    this.recorder.submit();
+    await this.recorder.settle();
+    await this.device.gpu.queue.onSubmittedWorkDone();
+    this.device.check();
+  }
+
+  override memory() {
+    const { allocated, used } = this.pool;
+    return { unreliable: false, numBytesInGPU: used, numBytesInGPUAllocated: allocated };
+  }
+
+  override floatPrecision(): 32 {
+    return 32;
+  }
+
+  override timerAvailable(): boolean {
+    return false;
+  }
+
+  override dispose(): void {
+    this.#disposed = true;
+    this.device.close();
+  }
+}
+
+const POISON = () =>
+  shader('poison', () => ({
+    outputs: { y: 'u32' },
+    params: { size: 'u32' },
+    workgroup: [256],
+    body: 'if (index < p.size) { y[index] = 0xffffffffu; }',
+  }));
+
+/** An array of what the type is stored in. */
+function typed(values: ArrayLike<number>, dtype: DataType): Values {
+  const Kind = dtype === 'float32' ? Float32Array : dtype === 'int32' ? Int32Array : Uint8Array;
+  return values instanceof Kind ? values : Kind.from(values);
+}

@@ -13,7 +13,7 @@ const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];
 /** Median over some steps of what each kernel took, the most expensive first, and of what is left. */
 async function profile(method) {
   const { run } = await crlnStep({ ...size, method, threads: given.threads && Number(given.threads) });
-  for (let i = 0; i < STEPS; i++) run();
+  for (let i = 0; i < STEPS; i++) await run();
   const steps = [];
   for (let i = 0; i < STEPS; i++) steps.push(await profileKernels(run));
   const msPerStep = median(steps.map(({ milliseconds }) => milliseconds));

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import * as api from '../src/index.js';
 import { crln } from './terminal.js';
 
-const COMMANDS = ['train', 'evaluate', 'predict', 'report', 'metrics', 'info', 'doctor', 'phantom'];
+const COMMANDS = ['train', 'evaluate', 'predict', 'report', 'metrics', 'info', 'bench', 'doctor', 'phantom'];
 
 describe('crln', () => {
   it('exports main and nothing else', () => {

@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, { description: string; load: () => Promi
   report: { description: 'Compare runs on one page', load: () => import('./commands/report.js') },
   metrics: { description: 'Compare label volumes', load: () => import('./commands/metrics.js') },
   info: { description: 'Say what a volume, a data set or a run is', load: () => import('./commands/info.js') },
+  bench: { description: 'Measure this machine', load: () => import('./commands/bench.js') },
   doctor: { description: 'Say what this machine can run', load: () => import('./commands/doctor.js') },
   phantom: { description: 'Write a data set of phantom left atria', load: () => import('./commands/phantom.js') },
 };

@@ -5,6 +5,7 @@
 
 // --- training: methods, optimizers, the trainer ---
 export type { Batch } from './batch.js';
+export { type BenchmarkedMethod, type BenchmarkOptions, benchmarkMethod } from './benchmark.js';
 // --- stores, checkpoints, inference, metrics, reports ---
 export {
   CHECKPOINT_FORMAT,

@@ -9,7 +9,7 @@ export const checkpoint = {
 export const backend = {
   type: 'string',
   valueHint: 'NAME',
-  description: 'auto, wasm, tensorflow or cpu (default: auto)',
+  description: 'auto, wasm, webgpu, tensorflow or cpu (default: auto)',
 } as const;
 
 export const threads = {

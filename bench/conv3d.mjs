@@ -44,5 +44,8 @@ await suite({
       ...{ kind, input, channels, direction, warmUp: 2, runs: 7 },
     })),
   ),
-  contestants: [ours('conv3d'), one, pytorch('conv3d'), stock],
+  contestants: (backend) =>
+    backend === 'webgpu'
+      ? [ours('conv3d'), ...pytorch('conv3d', backend)]
+      : [ours('conv3d'), one, ...pytorch('conv3d', backend), stock],
 });

@@ -13,5 +13,5 @@ await suite({
     { name: 'CRLN step', base: 16, levels: 4, patch: [64, 64, 32], batch: 2, warmUp: 2, runs: 5 },
     { name: 'CRLN step, la-quarter', base: 8, levels: 3, patch: [32, 32, 16], batch: 2, warmUp: 10, runs: 15 },
   ],
-  contestants: [ours('crln-step'), pytorch('crln_step'), vNet],
+  contestants: (backend) => [ours('crln-step'), ...pytorch('crln_step', backend), vNet],
 });

@@ -13,5 +13,5 @@ await suite({
     // PyTorch is half as fast for each voxel at this size.
     { name: 'V-Net inference, windows of 48³', patch: [48, 48, 48], ...shared },
   ],
-  contestants: [ours('inference'), pytorch('inference')],
+  contestants: (backend) => [ours('inference'), ...pytorch('inference', backend)],
 });

@@ -37,5 +37,5 @@ await suite({
     { name: '10 batches, la-quarter', shape: [48, 36, 22], patch: [32, 32, 16], warmUp: 5, runs: 15 },
     { name: '10 batches, left atrium', shape: [176, 176, 88], patch: [112, 112, 80], warmUp: 1, runs: 5 },
   ],
-  contestants: [contestant(0), contestant(1), contestant(2)],
+  contestants: () => [contestant(0), contestant(1), contestant(2)],
 });

@@ -11,5 +11,5 @@ await suite({
     { name: 'V-Net step', base: 16, levels: 4, patch: [64, 64, 32], batch: 4, warmUp: 2, runs: 7 },
     { name: 'V-Net step, la-quarter', base: 8, levels: 3, patch: [32, 32, 16], batch: 2, warmUp: 10, runs: 21 },
   ],
-  contestants: [ours('vnet-step'), pytorch('vnet_step')],
+  contestants: (backend) => [ours('vnet-step'), ...pytorch('vnet_step', backend)],
 });

@@ -23,7 +23,8 @@ const required = process.env.CRLN_REQUIRE?.split(',').includes('torch');
 describe('the PyTorch side of the benchmark', () => {
   it.for(workloads.sort())('runs %s', async (workload, { skip }) => {
     expect(cases).toHaveProperty(workload);
-    const worker = await pytorch(workload).start({ threads: 1, ...cases[workload] });
+    const [peer] = pytorch(workload);
+    const worker = await peer.start({ threads: 1, ...cases[workload] });
     if (worker.absent && !required) skip(worker.absent);
     expect(worker.absent).toBeUndefined();
     try {
@@ -37,5 +38,13 @@ describe('the PyTorch side of the benchmark', () => {
     } finally {
       worker.stop();
     }
+  });
+
+  it('is asked for in three precisions on a GPU, and says so where PyTorch sees none', async () => {
+    const peers = pytorch('conv3d', 'webgpu');
+    expect(peers.map(({ name }) => name)).toEqual(['PyTorch, float32', 'PyTorch, tf32', 'PyTorch, amp']);
+    const worker = await peers[0].start({ threads: 1, backend: 'webgpu', ...cases.conv3d });
+    if (worker.absent) expect(worker.absent).toMatch(/no PyTorch, float32 to compare with/);
+    else worker.stop();
   });
 });

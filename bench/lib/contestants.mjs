@@ -12,25 +12,37 @@ export const ours = (suite, name = 'ours') => ({
 const json = (options) => JSON.stringify(options);
 const serve = fileURLToPath(new URL('../peers/serve.py', import.meta.url));
 
-/** PyTorch, with as many threads as ours has. `CRLN_PYTHON` names another interpreter than the first that has torch. */
-export const pytorch = (workload) => ({
-  name: 'PyTorch',
+/** How PyTorch may compute on a GPU: all in float32, products in TF32, or the network in half precision. */
+const PRECISIONS = ['float32', 'tf32', 'amp'];
+
+/**
+ * PyTorch on what ours runs on: with as many threads, or on the GPU in each of its precisions.
+ * @param backend ours
+ */
+export const pytorch = (workload, backend = 'wasm') =>
+  backend === 'webgpu'
+    ? PRECISIONS.map((precision) => peer(workload, `PyTorch, ${precision}`, { device: 'cuda', precision }))
+    : [peer(workload, 'PyTorch', {})];
+
+/** `CRLN_PYTHON` names another interpreter than the first that has torch. */
+const peer = (workload, name, more) => ({
+  name,
   peer: true,
-  async start({ threads: count, ...rest }) {
+  async start({ threads: count, backend: _, ...rest }, asked = workload) {
     const threads = String(count);
     const tried = [];
     // Debian's python3-torch belongs to /usr/bin/python3, which need not be the first on the path.
     for (const python of process.env.CRLN_PYTHON ? [process.env.CRLN_PYTHON] : ['python3', '/usr/bin/python3']) {
       const environment = { OMP_NUM_THREADS: threads, MKL_NUM_THREADS: threads, PYTHONDONTWRITEBYTECODE: '1' };
-      const worker = await start(python, [serve, workload, threads, json(rest)], environment).catch(({ message }) => ({
-        first: { absent: message },
-      }));
+      const words = [serve, asked, threads, json({ ...rest, ...more })];
+      const worker = await start(python, words, environment).catch(({ message }) => ({ first: { absent: message } }));
       if (!worker.first.absent) return worker;
       tried.push(`${python}: ${worker.first.absent}`);
     }
-    return { absent: `no PyTorch to compare with (${tried.join('; ')}); Debian: apt-get install python3-torch` };
+    return { absent: `no ${name} to compare with (${tried.join('; ')}); Debian: apt-get install python3-torch` };
   },
 });
 
 /** What ours ran on. */
-export const describe = ({ kernelBuild, threads }) => `@crln on crln-wasm (${kernelBuild}, ${threads} threads)`;
+export const describe = ({ tfBackend, kernelBuild, threads }) =>
+  `@crln on ${tfBackend} (${kernelBuild}${threads ? `, ${threads} threads` : ''})`;

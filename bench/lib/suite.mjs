@@ -11,7 +11,7 @@ const number = { type: 'string' };
  * @param prepare makes the workload of given options: `{ run, about }`
  * @param cases objects with `name`, `runs`, `warmUp` and the workload's options; `--base`, `--levels`, `--patch` and `--batch` make a case of
  *   their own in their place, the rest taken from the first. `--threads` (all cores by default) holds for all contestants that do not set their own.
- * @param contestants of bench/lib/contestants.mjs, ours first
+ * @param contestants makes those of bench/lib/contestants.mjs for a backend of ours, ours first. `--backend=webgpu`: on the GPU
  */
 export async function suite({ name, prepare, cases, contestants, notes = () => ({}) }) {
   const { values: given } = parseArgs({
@@ -19,6 +19,7 @@ export async function suite({ name, prepare, cases, contestants, notes = () => (
       json: { type: 'boolean', default: false },
       'no-peer': { type: 'boolean', default: false },
       worker: { type: 'string' },
+      backend: { type: 'string', default: 'wasm' },
       runs: number,
       base: number,
       levels: number,
@@ -33,8 +34,8 @@ export async function suite({ name, prepare, cases, contestants, notes = () => (
   if (!given.json) console.log(`${machine.cpu}, ${machine.cores} cores, load ${machine.load.toFixed(2)}`);
   for (const one of asked(cases, given)) {
     const row = await race(
-      { threads: Number(given.threads), ...one },
-      given['no-peer'] ? contestants.filter((c) => !c.peer) : contestants,
+      { threads: Number(given.threads), backend: given.backend, ...one },
+      contestants(given.backend).filter((c) => !given['no-peer'] || !c.peer),
     );
     Object.assign(row, notes(row));
     rows.push(row);

@@ -22,16 +22,29 @@ def main():
         import torch
     except ImportError as error:
         return reply(absent=str(error))
+    options = json.loads(sys.argv[3])
+    device, precision = options.pop('device', 'cpu'), options.pop('precision', 'float32')
+    if device == 'cuda' and not torch.cuda.is_available():
+        return reply(absent=f'PyTorch {torch.__version__} sees no GPU')
     torch.set_num_threads(int(sys.argv[2]))
     torch.manual_seed(0)
-    run = importlib.import_module(sys.argv[1]).prepare(**json.loads(sys.argv[3]))
-    reply(about=f'PyTorch {torch.__version__}, {torch.get_num_threads()} threads', peakBytes=peak_bytes())
+    where = f'{torch.get_num_threads()} threads'
+    if device == 'cuda':
+        # Everything that a workload makes is on the GPU then (PyTorch 2).
+        torch.set_default_device('cuda')
+        torch.backends.cudnn.benchmark = True
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = precision != 'float32'
+        where = f'{torch.cuda.get_device_name()}, {precision}'
+    run = importlib.import_module(sys.argv[1]).prepare(**options)
+    held = torch.cuda.max_memory_allocated if device == 'cuda' else peak_bytes
+    reply(about=f'PyTorch {torch.__version__}, {where}', peakBytes=held())
     for _ in sys.stdin:
         cpu, start = time.process_time(), time.perf_counter()
-        value = run()
+        with torch.autocast(device, enabled=precision == 'amp'):
+            value = run()
         seconds, spent = time.perf_counter() - start, time.process_time() - cpu
         repeats = getattr(run, 'repeats', 1)
-        reply(seconds=seconds / repeats, cpuSeconds=spent / repeats, peakBytes=peak_bytes(), value=value)
+        reply(seconds=seconds / repeats, cpuSeconds=spent / repeats, peakBytes=held(), value=value)
 
 
 main()

@@ -22,28 +22,53 @@ const exclude = [
 /** What makes a page cross-origin isolated: without it a browser has no SharedArrayBuffer, hence no threads. */
 const isolation = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
 
-const page = (name: string, include: string[], headers = {}) => ({
+/** Gives pages WebGPU on SwiftShader, the GPU in software that Chromium brings: it has none without a GPU otherwise. */
+const webgpu = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
+
+interface Page {
+  include: string[];
+  headers?: Record<string, string>;
+  /** Chromium's switches. */
+  args?: string[];
+  env: Record<string, string | undefined>;
+}
+
+const page = (name: string, { include, headers = {}, args = [], env }: Page) => ({
   extends: true as const,
   server: { headers },
-  test: { name, include, exclude },
+  test: {
+    name,
+    include,
+    exclude,
+    env,
+    browser: {
+      enabled: true,
+      headless: true,
+      screenshotFailures: false,
+      provider: playwright({ launchOptions: { executablePath: chromium, args } }),
+      instances: [{ browser: 'chromium' as const }],
+    },
+  },
 });
 
-/** The op suite in Chromium, on pages with and without isolation. */
+/** The op suite in Chromium, on pages with and without isolation, and on one with WebGPU. */
 export default defineConfig({
   resolve: node.resolve ?? {},
   test: {
     ...node.test,
     include: [],
-    browser: {
-      enabled: true,
-      headless: true,
-      screenshotFailures: false,
-      provider: playwright({ launchOptions: { executablePath: chromium } }),
-      instances: [{ browser: 'chromium' }],
-    },
     projects: [
-      page('isolated', [`${ops}/*.test.ts`, `${ops}/*.isolated.ts`], isolation),
-      page('not isolated', [`${ops}/*.unisolated.ts`]),
+      page('isolated', {
+        include: [`${ops}/*.test.ts`, `${ops}/*.isolated.ts`],
+        headers: isolation,
+        env: { CRLN_BACKENDS: 'cpu,wasm' },
+      }),
+      page('not isolated', { include: [`${ops}/*.unisolated.ts`], env: {} }),
+      page('webgpu', {
+        include: ['packages/{ops,backend-webgpu}/__tests__/**/*.test.ts'],
+        args: webgpu,
+        env: { CRLN_BACKENDS: 'webgpu', CRLN_REQUIRE: process.env.CRLN_REQUIRE },
+      }),
     ],
   },
 });

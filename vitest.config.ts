@@ -20,7 +20,8 @@ export default defineConfig({
       'examples/*/__tests__/**/*.test.ts',
       'bench/__tests__/**/*.test.mjs',
     ],
-    testTimeout: 60_000,
+    // Where software stands in for a GPU, its shaders are compiled on the CPU.
+    testTimeout: 240_000,
     hookTimeout: 60_000,
     maxWorkers: 2,
     // Two test files run at once: kernels share their work where a test is about that.

@@ -17,6 +17,8 @@ const node = (major, args, stdout) =>
     cwd: root,
     encoding: 'utf8',
     stdio: ['ignore', stdout, 'inherit'],
+    // WebGPU's binding to Node is one for all versions.
+    env: { ...process.env, CRLN_BACKENDS: 'cpu,wasm' },
   });
 
 /** The op suite's counts. */

@@ -54,8 +54,7 @@ export function checkFloors(root) {
       const edges = [];
       for (const { to, lazy } of imports(readFileSync(file, 'utf8'))) {
         const ours = to.match(/^@crln\/([^/]+)/)?.[1];
-        if (ours && !allowed.includes(ours))
-          problems.push(`${here} imports ${to}, which is not below it`);
+        if (ours && !allowed.includes(ours)) problems.push(`${here} imports ${to}, which is not below it`);
         if (to.startsWith('@tensorflow/') && WITHOUT_TENSORFLOW.includes(name))
           problems.push(`${here} imports ${to}: ${name} knows no TensorFlow.js`);
         if (lazy) continue;

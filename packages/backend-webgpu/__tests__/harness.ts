@@ -1,16 +1,8 @@
 import { stream } from '@crln/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect } from 'vitest';
-import { kernelCalls, registerWebGpuBackend, resetKernelCalls, WEBGPU_BACKEND } from '../src/index.js';
-
-/** Why there is no GPU to test on, if so. `CRLN_REQUIRE=gpu`, as CI says it: then that fails. */
-const missing: string | undefined = await registerWebGpuBackend({ poison: true }).then(
-  () => undefined,
-  (error: Error) => {
-    if (globalThis.process?.env.CRLN_REQUIRE?.split(',').includes('gpu')) throw error;
-    return error.message;
-  },
-);
+import { kernelCalls, resetKernelCalls, WEBGPU_BACKEND } from '../src/index.js';
+import { missing } from './adapter.js';
 
 /** A suite on our backend, with buffers poisoned; skipped, and saying why, where WebGPU has no adapter. */
 export function describeGpu(title: string, body: () => void): void {

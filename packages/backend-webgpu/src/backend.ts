@@ -165,7 +165,8 @@ export class CrlnWebGpuBackend extends KernelBackend {
 
   override memory() {
     const { allocated, used } = this.pool;
-    return { unreliable: false, numBytesInGPU: used, numBytesInGPUAllocated: allocated };
+    const { dispatches } = this.recorder;
+    return { unreliable: false, numBytesInGPU: used, numBytesInGPUAllocated: allocated, numDispatches: dispatches };
   }
 
   override floatPrecision(): 32 {

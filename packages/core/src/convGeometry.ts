@@ -1,5 +1,6 @@
-import { type ConvAttrs, CrlnError, convOutputSize, type Triple } from '@crln/core';
-import { backend_util, type TensorInfo } from '@tensorflow/tfjs-core';
+import { CrlnError } from './errors.js';
+import type { ConvAttrs } from './kernels.js';
+import { convOutputSize, dilatedSize, type Pads3d, resolvePads, type Triple, triple } from './shapes.js';
 
 /** A convolution's sizes, whatever kernel asked for it. */
 export interface ConvGeometry {
@@ -31,7 +32,7 @@ function rank5(kernel: string, name: string, shape: readonly number[]): void {
 }
 
 /** From the attributes of the `Crln*` kernels. `filter` is [kd, kh, kw, Ci, Co]. */
-export function crlnGeometry(
+export function convGeometry(
   kernel: string,
   input: readonly number[],
   filter: readonly number[],
@@ -55,43 +56,45 @@ export function crlnGeometry(
   };
 }
 
-/** Attributes of the stock kernels: `pad` as TensorFlow has it; the two gradients have no dilations. */
-export interface StockAttrs {
+/** Attributes of TensorFlow.js' own kernels: `pad` as TensorFlow has it; the two gradients have no dilations. */
+export interface StockConvAttrs {
   strides: Triple | number;
   pad: 'same' | 'valid' | number;
   dilations?: Triple | number;
 }
 
-/** From the attributes of stock `Conv3D` and its two gradients. */
-export function stockGeometry(
+/** From the attributes of TensorFlow.js' `Conv3D` and its two gradients. */
+export function stockConvGeometry(
   kernel: string,
   input: readonly number[],
   filter: readonly number[],
-  attrs: StockAttrs,
+  attrs: StockConvAttrs,
 ): ConvGeometry {
-  const info = backend_util.computeConv3DInfo(
-    input as [number, number, number, number, number],
-    filter as [number, number, number, number, number],
-    attrs.strides,
-    attrs.dilations ?? 1,
-    attrs.pad as 'same' | 'valid',
-  );
-  return {
-    kernel,
-    batch: info.batchSize,
-    input: [info.inDepth, info.inHeight, info.inWidth],
-    output: [info.outDepth, info.outHeight, info.outWidth],
-    size: [info.filterDepth, info.filterHeight, info.filterWidth],
-    strides: [info.strideDepth, info.strideHeight, info.strideWidth],
-    before: [info.padInfo.front, info.padInfo.top, info.padInfo.left],
-    dilations: [info.dilationDepth, info.dilationHeight, info.dilationWidth],
-    inChannels: info.inChannels,
-    outChannels: info.outChannels,
-  };
+  rank5(kernel, 'input [N, D, H, W, Ci]', input);
+  rank5(kernel, 'filter [kd, kh, kw, Ci, Co]', filter);
+  const [strides, dilations] = [triple(attrs.strides, 'strides'), triple(attrs.dilations ?? 1, 'dilations')];
+  const [volume, size] = [spatial(input), filter.slice(0, 3) as Triple];
+  const pads =
+    attrs.pad === 'same'
+      ? stockSame(volume, size, strides, dilations)
+      : resolvePads(attrs.pad, volume, size, strides, dilations);
+  return convGeometry(kernel, input, filter, { strides, pads, dilations });
 }
 
+/** `'same'` of TensorFlow.js in 3-D: where the stride outruns the filter it skips voxels in front, TensorFlow the ones at the end. */
+const stockSame = (input: Triple, size: Triple, strides: Triple, dilations: Triple): Pads3d =>
+  input.map((n, a) => {
+    const total = (Math.ceil(n / strides[a]!) - 1) * strides[a]! + dilatedSize(size[a]!, dilations[a]!) - n;
+    return [Math.floor(total / 2), total - Math.floor(total / 2)];
+  }) as Pads3d;
+
 /** Throws unless `tensor` has exactly the shape that the geometry asks for. */
-export function expectShape({ kernel }: ConvGeometry, name: string, tensor: TensorInfo, expected: number[]): void {
+export function expectConvShape(
+  { kernel }: ConvGeometry,
+  name: string,
+  tensor: { readonly shape: readonly number[] },
+  expected: readonly number[],
+): void {
   if (tensor.shape.length === expected.length && expected.every((n, i) => n === tensor.shape[i])) return;
   throw new CrlnError('invalid-shape', `${kernel}: expected ${name} [${expected}], got [${tensor.shape}]`, {
     kernel,
@@ -101,5 +104,7 @@ export function expectShape({ kernel }: ConvGeometry, name: string, tensor: Tens
   });
 }
 
-export const inputShape = (g: ConvGeometry): number[] => [g.batch, ...g.input, g.inChannels];
-export const outputShape = (g: ConvGeometry): number[] => [g.batch, ...g.output, g.outChannels];
+/** [N, D, H, W, Ci] */
+export const convInputShape = (g: ConvGeometry): number[] => [g.batch, ...g.input, g.inChannels];
+/** [N, D', H', W', Co] */
+export const convOutputShape = (g: ConvGeometry): number[] => [g.batch, ...g.output, g.outChannels];

@@ -2,6 +2,15 @@
  * What all `@crln` packages share: errors, derived randomness, kernel names and shape rules. Imports no TensorFlow.js.
  * @packageDocumentation
  */
+export {
+  type ConvGeometry,
+  convGeometry,
+  convInputShape,
+  convOutputShape,
+  expectConvShape,
+  type StockConvAttrs,
+  stockConvGeometry,
+} from './convGeometry.js';
 export { CrlnError, type CrlnErrorCode, isCrlnError } from './errors.js';
 export {
   type ConvAttrs,

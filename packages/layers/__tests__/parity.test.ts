@@ -1,6 +1,6 @@
-import { type BackendName, useBackend } from '@crln/ops';
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
+import { describeBackends, scoped } from '../../ops/__tests__/support/backends.js';
 import {
   applyNetwork,
   dynamicInteraction,
@@ -51,25 +51,25 @@ class Comparison<F> {
     this.#largestGradient = Math.max(...gradients.map((name) => largest(golden.get(name).data)));
   }
 
-  output(name: string, actual: tf.Tensor): void {
-    const expected = channelsLast(this.#golden.get(name)).dataSync();
-    this.errors[name] = relativeError(actual.dataSync(), expected, 0);
+  async output(name: string, actual: tf.Tensor): Promise<void> {
+    const expected = await channelsLast(this.#golden.get(name)).data();
+    this.errors[name] = relativeError(await actual.data(), expected, 0);
   }
 
-  weight(kind: 'grad' | 'buffer', originalName: string, actual: tf.Tensor): void {
+  async weight(kind: 'grad' | 'buffer', originalName: string, actual: tf.Tensor): Promise<void> {
     const name = `${kind}:${torchName(originalName)}`;
-    const expected = fromTorch(originalName, this.#golden.get(name)).dataSync();
+    const expected = await fromTorch(originalName, this.#golden.get(name)).data();
     const floor = kind === 'grad' ? 1e-6 * this.#largestGradient : 0;
     if (kind === 'grad' && largest(expected) < 1e-9 * this.#largestGradient) {
-      this.noise = Math.max(this.noise, largest(actual.dataSync()) / this.#largestGradient);
+      this.noise = Math.max(this.noise, largest(await actual.data()) / this.#largestGradient);
     } else {
-      this.errors[name] = relativeError(actual.dataSync(), expected, floor);
+      this.errors[name] = relativeError(await actual.data(), expected, floor);
     }
   }
 
-  inputGradient(name: string, actual: tf.Tensor): void {
-    const expected = channelsLast(this.#golden.get(name)).dataSync();
-    this.errors[name] = relativeError(actual.dataSync(), expected, 1e-6 * this.#largestGradient);
+  async inputGradient(name: string, actual: tf.Tensor): Promise<void> {
+    const expected = await channelsLast(this.#golden.get(name)).data();
+    this.errors[name] = relativeError(await actual.data(), expected, 1e-6 * this.#largestGradient);
   }
 
   get worst(): [string, number] {
@@ -84,16 +84,12 @@ const probe = (name: string, y: tf.Tensor): tf.Scalar => {
   return tf.mul(tf.sum(tf.mul(y, weights)), 1 / Math.sqrt(y.size)) as tf.Scalar;
 };
 
-describe.each<BackendName>(['cpu', 'wasm'])('on %s', (backend) => {
-  beforeAll(async () => {
-    await useBackend(backend);
-  });
-
+describeBackends('networks and interaction', () => {
   it.each<[string, (options: NetworkOptions) => ReturnType<typeof vNet>]>([
     ['vnet', vNet],
     ['vnet-deep', vNet],
     ['unet3d', uNet3d],
-  ])('%s gives the outputs, gradients and running statistics of PyTorch', (name, build) => {
+  ])('%s gives the outputs, gradients and running statistics of PyTorch', async (name, build) => {
     const golden = readGolden<NetworkFacts>(name);
     const { base, prototypes, size, levels, classes, inChannels } = golden.facts;
     const shared = { levels, classes, inChannels, dropout: 0 };
@@ -101,7 +97,7 @@ describe.each<BackendName>(['cpu', 'wasm'])('on %s', (backend) => {
     fillByFormula(net, golden.facts.prefix);
     const variables = weightVariables(net);
     const compared = new Comparison(golden);
-    tf.tidy(() => {
+    await scoped(async () => {
       const x = channelsLast(number('image', [2, inChannels, ...size]));
       let out!: NetworkOutput;
       const { grads } = tf.variableGrads(() => {
@@ -112,17 +108,16 @@ describe.each<BackendName>(['cpu', 'wasm'])('on %s', (backend) => {
           probe('probe/representation', out.representation!),
         ) as tf.Scalar;
       }, Object.values(variables));
-      compared.output('logits', out.logits);
-      compared.output('representation', out.representation!);
-      out.interaction.forEach((z, i) => {
-        compared.output(`interaction:${i}`, z);
-      });
-      for (const [key, variable] of Object.entries(variables)) compared.weight('grad', key, grads[variable.name]!);
+      await compared.output('logits', out.logits);
+      await compared.output('representation', out.representation!);
+      for (const [i, z] of out.interaction.entries()) await compared.output(`interaction:${i}`, z);
+      for (const [key, variable] of Object.entries(variables))
+        await compared.weight('grad', key, grads[variable.name]!);
       for (const [key, variable] of Object.entries(weightVariables(net, 'nonTrainable'))) {
-        compared.weight('buffer', key, variable);
+        await compared.weight('buffer', key, variable);
       }
       if (golden.names.includes('logits:inference')) {
-        compared.output('logits:inference', applyNetwork(net, x).logits);
+        await compared.output('logits:inference', applyNetwork(net, x).logits);
       }
       tf.dispose([out.logits, out.representation!, out.interaction]);
     });
@@ -133,7 +128,7 @@ describe.each<BackendName>(['cpu', 'wasm'])('on %s', (backend) => {
 
   it.each(['dim', 'dim-zero-bank', 'dim-residual', 'dim-voxel'])(
     '%s gives the map, gradients and running statistics of PyTorch, and no gradient where it has none',
-    (name) => {
+    async (name) => {
       const golden = readGolden<DimFacts>(name);
       const { widths, sizes, classes, prototypes, residual, affine, zeroBank } = golden.facts;
       const voxels = sizes.map((size) => size.reduce((a, b) => a * b, 1));
@@ -143,7 +138,7 @@ describe.each<BackendName>(['cpu', 'wasm'])('on %s', (backend) => {
       if (zeroBank) dim.bank.variable.write(tf.zerosLike(dim.bank.read()));
       const variables = weightVariables(dim);
       const compared = new Comparison(golden);
-      tf.tidy(() => {
+      await scoped(async () => {
         const features = sizes.map((size, i) =>
           tf.variable(channelsLast(number(`feature/${i}`, [2, widths[i]!, ...size]))),
         );
@@ -152,21 +147,19 @@ describe.each<BackendName>(['cpu', 'wasm'])('on %s', (backend) => {
           map = tf.keep(dim.apply(features, { training: true, seed: 1 }) as tf.Tensor);
           return probe('probe/map', map);
         }, [...features, ...Object.values(variables)]);
-        compared.output('map', map);
-        features.forEach((z, i) => {
-          compared.inputGradient(`grad:feature/${i}`, grads[z.name]!);
-        });
+        await compared.output('map', map);
+        for (const [i, z] of features.entries()) await compared.inputGradient(`grad:feature/${i}`, grads[z.name]!);
         const without: string[] = [];
         for (const [key, variable] of Object.entries(variables)) {
           const gradient = grads[variable.name];
-          if (gradient) compared.weight('grad', key, gradient);
+          if (gradient) await compared.weight('grad', key, gradient);
           else without.push(torchName(key));
         }
         expect(without.sort()).toEqual([...golden.noGradient].sort());
         for (const [key, variable] of Object.entries(weightVariables(dim, 'nonTrainable'))) {
-          if (!key.includes('stage1')) compared.weight('buffer', key, variable);
+          if (!key.includes('stage1')) await compared.weight('buffer', key, variable);
         }
-        compared.output('map:inference', dim.apply(features) as tf.Tensor);
+        await compared.output('map:inference', dim.apply(features) as tf.Tensor);
         tf.dispose([map, features]);
       });
       dim.dispose();

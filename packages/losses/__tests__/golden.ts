@@ -49,10 +49,14 @@ function relativeError(actual: ArrayLike<number>, expected: ArrayLike<number>): 
 }
 
 /** Relative errors of a loss and its gradient against PyTorch. */
-export function errors(loss: (x: tf.Tensor5D) => tf.Scalar, x: tf.Tensor5D, expected: Graded): [number, number] {
+export async function errors(
+  loss: (x: tf.Tensor5D) => tf.Scalar,
+  x: tf.Tensor5D,
+  expected: Graded,
+): Promise<[number, number]> {
   const { value, grad } = tf.valueAndGrad(loss)(x);
   return [
-    Math.abs(value.dataSync()[0]! - expected.value) / Math.max(Math.abs(expected.value), 1e-6),
-    relativeError(grad.dataSync(), expected.gradient.data),
+    Math.abs((await value.data())[0]! - expected.value) / Math.max(Math.abs(expected.value), 1e-6),
+    relativeError(await grad.data(), expected.gradient.data),
   ];
 }

@@ -1,6 +1,6 @@
-import { useBackend } from '@crln/ops';
 import { type Tensor2D, type Tensor4D, type Tensor5D, tensor4d, tensor5d } from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { describeBackends } from '../../ops/__tests__/support/backends.js';
 import {
   collaborativePositiveSupervision,
   confidenceWeightedCrossEntropy,
@@ -10,16 +10,13 @@ import {
 } from '../src/index.js';
 import { errors, golden, read } from './golden.js';
 
-describe.each(['cpu', 'wasm'] as const)('values and gradients are those of PyTorch on %s', (backend) => {
-  beforeAll(async () => {
-    await useBackend(backend);
-  });
-
+describeBackends('values and gradients are those of PyTorch', () => {
   describe.each(golden.voxel.map((c) => ({ classes: c.logits.shape[4], c })))('with $classes classes', ({ c }) => {
     const logits = () => read<Tensor5D>(c.logits);
     const labels = () => read<Tensor4D>(c.labels, 'int32');
     const ignored = () => read<Tensor4D>(c.ignored, 'int32');
-    const close = ([value, gradient]: [number, number]) => {
+    const close = async (found: Promise<[number, number]>) => {
+      const [value, gradient] = await found;
       expect(value).toBeLessThan(1e-4);
       expect(gradient).toBeLessThan(1e-4);
     };
@@ -29,33 +26,36 @@ describe.each(['cpu', 'wasm'] as const)('values and gradients are those of PyTor
     it('Dice + cross-entropy', () => close(errors((x) => diceCeLoss(x, labels()), logits(), c.supervised)));
     it('confidence-weighted cross-entropy', () => {
       const confidence = read<Tensor4D>(c.confidence);
-      close(errors((x) => confidenceWeightedCrossEntropy(x, ignored(), confidence), logits(), c.unsupervised));
+      return close(errors((x) => confidenceWeightedCrossEntropy(x, ignored(), confidence), logits(), c.unsupervised));
     });
   });
 
-  it.each([2, 3])('leaves voxels out of the mean whose cross-entropy is 0 in float32, of %i classes', (classes) => {
-    // One voxel without a clue and two that are sure of the pseudo-label, the second beyond what float32 tells from certainty.
-    const rest = new Array(classes - 2).fill(-40);
-    const logits = tensor5d(
-      [
-        [0, 0],
-        [0, 10],
-        [0, 30],
-      ].flatMap((pair) => [...pair, ...rest]),
-      [1, 1, 1, 3, classes],
-    );
-    const loss = confidenceWeightedCrossEntropy(
-      logits,
-      tensor4d([1, 1, 1], [1, 1, 1, 3], 'int32'),
-      tensor4d([1, 1, 1], [1, 1, 1, 3]),
-    );
-    expect(loss.dataSync()[0]).toBeCloseTo((Math.log(2) + Math.log1p(Math.exp(-10))) / 2, 5);
-  });
+  it.each([2, 3])(
+    'leaves voxels out of the mean whose cross-entropy is 0 in float32, of %i classes',
+    async (classes) => {
+      // One voxel without a clue and two that are sure of the pseudo-label, the second beyond what float32 tells from certainty.
+      const rest = new Array(classes - 2).fill(-40);
+      const logits = tensor5d(
+        [
+          [0, 0],
+          [0, 10],
+          [0, 30],
+        ].flatMap((pair) => [...pair, ...rest]),
+        [1, 1, 1, 3, classes],
+      );
+      const loss = confidenceWeightedCrossEntropy(
+        logits,
+        tensor4d([1, 1, 1], [1, 1, 1, 3], 'int32'),
+        tensor4d([1, 1, 1], [1, 1, 1, 3]),
+      );
+      expect((await loss.data())[0]).toBeCloseTo((Math.log(2) + Math.log1p(Math.exp(-10))) / 2, 5);
+    },
+  );
 
-  it.each(golden.cps)('collaborative positive supervision: $name', (c) => {
+  it.each(golden.cps)('collaborative positive supervision: $name', async (c) => {
     const { anchor, negativeClass, negative } = c.random;
     const classes = c.probabilities.shape[4]!;
-    const [value, gradient] = errors(
+    const [value, gradient] = await errors(
       (representation) =>
         collaborativePositiveSupervision({
           representation,

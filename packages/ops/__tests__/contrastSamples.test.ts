@@ -1,10 +1,10 @@
-import { kernelCalls, resetKernelCalls } from '@crln/backend-wasm';
 import { KERNELS, stream } from '@crln/core';
 import { contrastSamples } from '@crln/ops';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { describeBackends, relativeError } from './support/gradcheck.js';
+import { describeBackends, ownKernels, scoped } from './support/backends.js';
+import { relativeError } from './support/gradcheck.js';
 
 const OPTIONS = { hardThreshold: 0.6, temperature: 0.5 };
 
@@ -72,11 +72,11 @@ function naive(x: ReturnType<typeof example>, { voxels, classes, width, anchors,
   };
 }
 
-function hold(sizes: Sizes) {
+async function hold(sizes: Sizes) {
   const { voxels, classes, width, anchors, negatives } = sizes;
   const x = example(sizes);
   const expected = naive(x, sizes);
-  tf.tidy(() => {
+  await scoped(async () => {
     const found = contrastSamples(
       {
         rows: tf.tensor2d(x.rows, [voxels, width]),
@@ -93,16 +93,17 @@ function hold(sizes: Sizes) {
     );
     expect([found.anchors.dtype, found.anchors.shape]).toEqual(['int32', [classes, anchors]]);
     expect([found.negatives.dtype, found.negatives.shape]).toEqual(['int32', [classes, negatives]]);
-    expect(relativeError(found.means.dataSync(), expected.means)).toBeLessThan(1e-5);
-    expect([...found.members.dataSync()]).toEqual(expected.members);
-    expect([...found.hard.dataSync()]).toEqual(expected.hard);
-    expect([...found.anchors.dataSync()]).toEqual(expected.anchors);
-    const drawn = found.negatives.dataSync();
+    expect(relativeError(await found.means.data(), expected.means)).toBeLessThan(1e-5);
+    expect([...(await found.members.data())]).toEqual(expected.members);
+    expect([...(await found.hard.data())]).toEqual(expected.hard);
+    expect([...(await found.anchors.data())]).toEqual(expected.anchors);
+    const drawn = await found.negatives.data();
     expect([...drawn].map((v, i) => (expected.negatives[i] === null ? null : v))).toEqual(expected.negatives);
   });
 }
 
 describeBackends('contrastSamples', (backend) => {
+  const own = ownKernels(backend);
   const sizes = fc.record({
     voxels: fc.integer({ min: 1, max: 60 }),
     classes: fc.constantFrom(2, 3, 5),
@@ -113,20 +114,20 @@ describeBackends('contrastSamples', (backend) => {
     seed: fc.nat(),
   });
 
-  it('draws anchors among the hard voxels, negatives among the other classes, and sums up the classes', () => {
-    resetKernelCalls();
+  it('draws anchors among the hard voxels, negatives among the other classes, and sums up the classes', async () => {
+    own?.reset();
     const before = tf.memory().numTensors;
-    fc.assert(fc.property(sizes, hold), { seed: 5, numRuns: 60 });
-    if (backend === 'wasm') expect(kernelCalls()[KERNELS.ContrastSamples]).toBeGreaterThanOrEqual(60);
+    await fc.assert(fc.asyncProperty(sizes, hold), { seed: 5, numRuns: 60 });
+    if (own) expect(own.calls()[KERNELS.ContrastSamples]).toBeGreaterThanOrEqual(60);
     expect(tf.memory().numTensors).toBe(before);
   });
 
-  it('does so among voxels that threads share', () => {
-    hold({ voxels: 9001, classes: 3, width: 17, anchors: 50, negatives: 13_000, labelled: 3, seed: 1 });
+  it('does so among voxels that threads share', async () => {
+    await hold({ voxels: 9001, classes: 3, width: 17, anchors: 50, negatives: 13_000, labelled: 3, seed: 1 });
   });
 
-  it('stays inside a class for a uniform that float32 rounded up to 1', () => {
-    tf.tidy(() => {
+  it('stays inside a class for a uniform that float32 rounded up to 1', async () => {
+    await scoped(async () => {
       const ones = tf.ones<tf.Rank.R2>([2, 3]);
       const { anchors, negatives } = contrastSamples(
         {
@@ -138,8 +139,8 @@ describeBackends('contrastSamples', (backend) => {
         { anchor: ones, negative: ones },
         OPTIONS,
       );
-      expect([...anchors.dataSync()]).toEqual([2, 2, 2, 3, 3, 3]);
-      expect([...negatives.dataSync()]).toEqual([3, 3, 3, 2, 2, 2]);
+      expect([...(await anchors.data())]).toEqual([2, 2, 2, 3, 3, 3]);
+      expect([...(await negatives.data())]).toEqual([3, 3, 3, 2, 2, 2]);
     });
   });
 

@@ -2,9 +2,10 @@ import { KERNELS, type Padding3d, type Triple } from '@crln/core';
 import { conv3dTranspose } from '@crln/ops';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
+import { describeBackends } from './support/backends.js';
 import { addBias, convolution, sumChannels } from './support/convReference.js';
 import { expectedGeometry } from './support/geometry.js';
-import { check, describeBackends, normals, sizeOf, type Values } from './support/gradcheck.js';
+import { check, normals, sizeOf, type Values } from './support/gradcheck.js';
 
 interface Case {
   input: Triple;
@@ -100,7 +101,7 @@ const describeCase = (c: Case) =>
 describeBackends('conv3dTranspose', (backend) => {
   it.each(cases.map((c) => [describeCase(c), c] as const))(
     'equals the float64 reference with its gradients: %s',
-    (_, {
+    async (_, {
       input,
       channels,
       kernel,
@@ -119,7 +120,7 @@ describeBackends('conv3dTranspose', (backend) => {
       const filter = normals([...kernel, channels[1], channels[0]]);
       const large = (data: Float64Array): Values => ({ shape: [batch, ...output, channels[1]], data });
       const zeros = () => large(new Float64Array(sizeOf([batch, ...output, channels[1]])));
-      check({
+      await check({
         backend,
         inputs: { x, filter, ...(bias ? { bias: normals([channels[1]]) } : {}) },
         op: ({ x, filter, bias }) => {

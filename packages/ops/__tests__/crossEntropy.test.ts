@@ -2,7 +2,8 @@ import { KERNELS } from '@crln/core';
 import { crossEntropySums, softmaxCrossEntropy } from '@crln/ops';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
-import { check, describeBackends, normals, type Values } from './support/gradcheck.js';
+import { describeBackends, scoped } from './support/backends.js';
+import { check, normals, type Values } from './support/gradcheck.js';
 
 function reference({ data }: Values, labels: readonly number[], classes: number, ignoreIndex: number): Float64Array {
   return Float64Array.from(labels, (label, v) => {
@@ -18,10 +19,10 @@ describeBackends('softmaxCrossEntropy', (backend) => {
     [3, -1],
     [5, 0],
     [17, 255],
-  ])('equals the float64 reference with its gradient: %s classes, ignore index %s', (classes, ignoreIndex) => {
+  ])('equals the float64 reference with its gradient: %s classes, ignore index %s', async (classes, ignoreIndex) => {
     const shape = [2, 3, 2, 2];
     const labels = Array.from({ length: 24 }, (_, v) => (v % 4 === 1 ? ignoreIndex : (v * 7) % classes));
-    check({
+    await check({
       backend,
       inputs: { logits: normals([...shape, classes]) },
       op: ({ logits }) =>
@@ -31,11 +32,11 @@ describeBackends('softmaxCrossEntropy', (backend) => {
     });
   });
 
-  it('neither overflows nor loses a large loss', () => {
-    tf.tidy(() => {
+  it('neither overflows nor loses a large loss', async () => {
+    await scoped(async () => {
       const logits = tf.tensor5d([1000, -1000, 500, 500], [1, 1, 1, 2, 2]);
       const labels = tf.tensor4d([1, 0], [1, 1, 1, 2], 'int32');
-      const loss = softmaxCrossEntropy(logits, labels).dataSync();
+      const loss = await softmaxCrossEntropy(logits, labels).data();
       expect(loss[0]).toBe(2000);
       expect(loss[1]).toBeCloseTo(Math.LN2, 6);
     });
@@ -58,10 +59,10 @@ describeBackends('crossEntropySums', (backend) => {
     [5, 0],
   ])(
     "adds up each sample's losses with their gradient, and counts: %s classes, ignore index %s",
-    (classes, ignoreIndex) => {
+    async (classes, ignoreIndex) => {
       const shape = [3, 3, 1, 2];
       const labels = Array.from({ length: 18 }, (_, v) => (v % 4 === 1 ? ignoreIndex : (v * 7) % classes));
-      check({
+      await check({
         backend,
         inputs: { logits: normals([...shape, classes]) },
         op: ({ logits }) =>
@@ -79,10 +80,10 @@ describeBackends('crossEntropySums', (backend) => {
     },
   );
 
-  it('counts a loss as positive from what float32 tells from certainty on', () => {
-    tf.tidy(() => {
+  it('counts a loss as positive from what float32 tells from certainty on', async () => {
+    await scoped(async () => {
       const logits = tf.tensor3d([0, 16, 0, 17, 0, 0, 30, 0], [1, 4, 2]);
-      const [, positive, counted] = crossEntropySums(logits, tf.tensor2d([1, 1, 1, 0], [1, 4], 'int32')).dataSync();
+      const [, positive, counted] = await crossEntropySums(logits, tf.tensor2d([1, 1, 1, 0], [1, 4], 'int32')).data();
       expect([positive, counted]).toEqual([2, 4]); // e^−16 > 2^−24 > e^−17
     });
   });

@@ -2,9 +2,10 @@ import { KERNELS, type Padding3d, type Triple } from '@crln/core';
 import { depthwiseConv3d } from '@crln/ops';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
+import { describeBackends } from './support/backends.js';
 import { addBias, depthwiseConvolution, sumChannels } from './support/convReference.js';
 import { expectedGeometry } from './support/geometry.js';
-import { check, describeBackends, normals, sizeOf, type Values } from './support/gradcheck.js';
+import { check, normals, sizeOf, type Values } from './support/gradcheck.js';
 
 const cases: [Triple, number, Triple, Triple, Padding3d, Triple, boolean][] = [
   [[4, 3, 5], 1, [3, 3, 3], [1, 1, 1], 'same', [1, 1, 1], true],
@@ -31,11 +32,11 @@ const cases: [Triple, number, Triple, Triple, Padding3d, Triple, boolean][] = [
 describeBackends('depthwiseConv3d', (backend) => {
   it.each(cases)(
     'equals the float64 reference with its gradients: [%s] × %s channels, kernel %s, stride %s, padding %j, dilation %s, bias %s',
-    (input, channels, kernel, strides, padding, dilations, bias) => {
+    async (input, channels, kernel, strides, padding, dilations, bias) => {
       const geometry = expectedGeometry(input, kernel, strides, padding, dilations);
       const shape = [2, ...geometry.output, channels];
       const small = (data: Float64Array): Values => ({ shape, data });
-      check({
+      await check({
         backend,
         inputs: {
           x: normals([2, ...input, channels]),

@@ -2,7 +2,8 @@ import { KERNELS } from '@crln/core';
 import { infoNce } from '@crln/ops';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
-import { check, describeBackends, normals, tensorOf, type Values } from './support/gradcheck.js';
+import { describeBackends, scoped } from './support/backends.js';
+import { check, normals, tensorOf, type Values } from './support/gradcheck.js';
 
 const rowOf = ({ shape, data }: Values, row: number) => data.subarray(row * shape[1]!, (row + 1) * shape[1]!);
 
@@ -18,11 +19,11 @@ describeBackends('infoNce', (backend) => {
     { width: 5, positives: 2, share: 3, list: 17, temperature: 0.5 },
     { width: 16, positives: 3, share: 2, list: 33, temperature: 0.2 },
     { width: 17, positives: 4, share: 1, list: 4, temperature: 2 },
-  ])('equals the float64 reference with its gradient: %o', ({ width, positives, share, list, temperature }) => {
+  ])('equals the float64 reference with its gradient: %o', async ({ width, positives, share, list, temperature }) => {
     const count = positives * share;
     const [p, rows] = [normals([positives, width], 2), normals([7, width], 3)];
     const negatives = Int32Array.from({ length: count * list }, (_, i) => (i * 5) % 7);
-    check({
+    await check({
       backend,
       inputs: { anchors: normals([count, width]) },
       op: ({ anchors }) =>
@@ -46,14 +47,14 @@ describeBackends('infoNce', (backend) => {
     });
   });
 
-  it('is ln(K + 1) between equals, and finite with its gradient at 0', () => {
-    tf.tidy(() => {
+  it('is ln(K + 1) between equals, and finite with its gradient at 0', async () => {
+    await scoped(async () => {
       const pairs = { positives: tf.ones([1, 2]), rows: tf.ones([1, 2]), negatives: tf.zeros([2, 6], 'int32') };
       const { value, grad } = tf.valueAndGrad((anchors: tf.Tensor) => infoNce(anchors, pairs))(
         tf.tensor2d([3, 3, 0, 0], [2, 2]),
       );
-      for (const loss of value.dataSync()) expect(loss).toBeCloseTo(Math.log(7), 5);
-      expect([...grad.dataSync()].every(Number.isFinite)).toBe(true);
+      for (const loss of await value.data()) expect(loss).toBeCloseTo(Math.log(7), 5);
+      expect([...(await grad.data())].every(Number.isFinite)).toBe(true);
     });
   });
 

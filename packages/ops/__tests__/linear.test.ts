@@ -1,7 +1,8 @@
 import { gelu, linear, relu } from '@crln/ops';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
-import { check, describeBackends, normals, relativeError, type Values } from './support/gradcheck.js';
+import { describeBackends, scoped } from './support/backends.js';
+import { check, normals, relativeError, type Values } from './support/gradcheck.js';
 
 function product(x: Values, w: Values, b: Values | undefined): Float64Array {
   const [inputs, outputs] = w.shape as [number, number];
@@ -20,9 +21,9 @@ describeBackends('linear', (backend) => {
     [[2, 5, 1], 17, false],
   ] as [number[], number, boolean][])(
     'equals the float64 reference with its gradients: %j → %s, bias %s',
-    (shape, outputs, bias) => {
+    async (shape, outputs, bias) => {
       const channels = shape[shape.length - 1]!;
-      check({
+      await check({
         backend,
         inputs: { x: normals(shape), w: normals([channels, outputs]), ...(bias ? { b: normals([outputs]) } : {}) },
         op: ({ x, w, b }) => linear(x!, w!, b),
@@ -39,26 +40,26 @@ describeBackends('linear', (backend) => {
 });
 
 describeBackends('gelu', () => {
-  it('is x·Φ(x), not the tanh form', () => {
-    tf.tidy(() => {
+  it('is x·Φ(x), not the tanh form', async () => {
+    await scoped(async () => {
       // x·Φ(x) to 8 digits; the tanh form differs from the 4th.
       const y = gelu(tf.tensor1d([-2, -1, -0.5, 0, 0.5, 1, 2]));
       const exact = [-0.04550026, -0.15865525, -0.15426877, 0, 0.34573123, 0.84134475, 1.95449974];
-      expect(relativeError(y.dataSync(), exact)).toBeLessThan(1e-6);
+      expect(relativeError(await y.data(), exact)).toBeLessThan(1e-6);
     });
   });
 
-  it('has the gradient Φ(x) + x·φ(x)', () => {
-    tf.tidy(() => {
+  it('has the gradient Φ(x) + x·φ(x)', async () => {
+    await scoped(async () => {
       const gradient = tf.grad((x: tf.Tensor) => tf.sum(gelu(x)))(tf.tensor1d([-1, 0, 1]));
-      expect(relativeError(gradient.dataSync(), [-0.08331547, 0.5, 1.08331547])).toBeLessThan(1e-6);
+      expect(relativeError(await gradient.data(), [-0.08331547, 0.5, 1.08331547])).toBeLessThan(1e-6);
     });
   });
 });
 
 describeBackends('relu', (backend) => {
-  it('equals max(x, 0) with its gradient', () => {
-    check({
+  it('equals max(x, 0) with its gradient', async () => {
+    await check({
       backend,
       inputs: { x: normals([2, 3, 2, 2, 3]) },
       op: ({ x }) => relu(x!),

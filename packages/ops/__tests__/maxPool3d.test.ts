@@ -2,8 +2,9 @@ import { KERNELS, type Padding3d, type Triple } from '@crln/core';
 import { maxPool3d } from '@crln/ops';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
+import { describeBackends, scoped } from './support/backends.js';
 import { expectedGeometry } from './support/geometry.js';
-import { check, describeBackends, normals, type Values } from './support/gradcheck.js';
+import { check, normals, type Values } from './support/gradcheck.js';
 
 /** Window by window, ignoring what lies outside. */
 function reference(x: Values, poolSize: Triple, strides: Triple, padding: Padding3d): Float64Array {
@@ -41,8 +42,8 @@ describeBackends('maxPool3d', (backend) => {
     [[5, 4, 6], 3, [1, 2, 3], [1, 2, 2], 'valid'],
   ] as [Triple, number, Triple, Triple, Padding3d][])(
     'equals the float64 reference with its gradient: [%s] × %s channels, window %s, stride %s, padding %j',
-    (input, channels, poolSize, strides, padding) => {
-      check({
+    async (input, channels, poolSize, strides, padding) => {
+      await check({
         backend,
         inputs: { x: normals([2, ...input, channels]) },
         op: ({ x }) => maxPool3d(x!, { poolSize, strides, padding }),
@@ -52,10 +53,10 @@ describeBackends('maxPool3d', (backend) => {
     },
   );
 
-  it('gives the gradient to the first of equal maxima, as PyTorch does', () => {
-    tf.tidy(() => {
+  it('gives the gradient to the first of equal maxima, as PyTorch does', async () => {
+    await scoped(async () => {
       const gradient = tf.grad((x: tf.Tensor) => tf.sum(maxPool3d(x)))(tf.ones([1, 2, 2, 4, 1]));
-      expect([...gradient.dataSync()]).toEqual([1, 0, 1, 0, ...Array(12).fill(0)]);
+      expect([...(await gradient.data())]).toEqual([1, 0, 1, 0, ...Array(12).fill(0)]);
     });
   });
 

@@ -1,19 +1,20 @@
-import { kernelCalls, resetKernelCalls } from '@crln/backend-wasm';
 import { KERNELS } from '@crln/core';
 import { emaStep, optimizerStep, sgdStep } from '@crln/ops';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
-import { describeBackends, normals, relativeError, tensorOf } from './support/gradcheck.js';
+import { describeBackends, ownKernels, scoped } from './support/backends.js';
+import { normals, relativeError, tensorOf } from './support/gradcheck.js';
 
 describeBackends('sgdStep', (backend) => {
-  it.each([true, false])("takes PyTorch's steps, weight decay added to the gradient: nesterov %s", (nesterov) => {
+  const own = ownKernels(backend);
+  it.each([true, false])("takes PyTorch's steps, weight decay added to the gradient: nesterov %s", async (nesterov) => {
     const attrs = { learningRate: 0.1, momentum: 0.9, weightDecay: 0.01, nesterov };
     const before = tf.memory().numTensors;
-    resetKernelCalls();
+    own?.reset();
     const shape = [3, 17];
     const p = normals(shape, 1).data;
     const v = new Float64Array(p.length);
-    tf.tidy(() => {
+    await scoped(async () => {
       let [parameter, velocity]: [tf.Tensor, tf.Tensor] = [tensorOf({ shape, data: p }), tf.zeros(shape)];
       for (let step = 0; step < 4; step++) {
         const gradient = normals(shape, 10 + step);
@@ -24,10 +25,10 @@ describeBackends('sgdStep', (backend) => {
           p[i] = p[i]! - attrs.learningRate * (nesterov ? g + attrs.momentum * v[i]! : v[i]!);
         });
       }
-      expect(relativeError(parameter.dataSync(), p)).toBeLessThan(1e-6);
-      expect(relativeError(velocity.dataSync(), v)).toBeLessThan(1e-6);
+      expect(relativeError(await parameter.data(), p)).toBeLessThan(1e-6);
+      expect(relativeError(await velocity.data(), v)).toBeLessThan(1e-6);
     });
-    if (backend === 'wasm') expect(kernelCalls()[KERNELS.SgdStep]).toBe(4);
+    if (own) expect(own.calls()[KERNELS.SgdStep]).toBe(4);
     expect(tf.memory().numTensors).toBe(before);
   });
 
@@ -42,24 +43,26 @@ describeBackends('sgdStep', (backend) => {
 });
 
 describeBackends('emaStep', (backend) => {
-  it('moves the target towards the source; decay 0 copies it', () => {
-    resetKernelCalls();
-    tf.tidy(() => {
+  const own = ownKernels(backend);
+  it('moves the target towards the source; decay 0 copies it', async () => {
+    own?.reset();
+    await scoped(async () => {
       const [target, source] = [tf.tensor1d([1, 2, 3]), tf.tensor1d([2, 0, 3])];
-      expect(relativeError(emaStep(target, source, 0.75).dataSync(), [1.25, 1.5, 3])).toBeLessThan(1e-6);
-      expect([...emaStep(target, source, 0).dataSync()]).toEqual([2, 0, 3]);
+      expect(relativeError(await emaStep(target, source, 0.75).data(), [1.25, 1.5, 3])).toBeLessThan(1e-6);
+      expect([...(await emaStep(target, source, 0).data())]).toEqual([2, 0, 3]);
     });
-    if (backend === 'wasm') expect(kernelCalls()[KERNELS.EmaStep]).toBe(2);
+    if (own) expect(own.calls()[KERNELS.EmaStep]).toBe(2);
   });
 });
 
 describeBackends('optimizerStep', (backend) => {
+  const own = ownKernels(backend);
   const attrs = { learningRate: 0.1, momentum: 0.9, weightDecay: 0.01, nesterov: true, decay: 0.75 };
   const shapes = [[3, 17], [], [1000], [2, 2, 2, 2, 3]];
 
-  it('takes the steps of each parameter and each average, bit for bit, in one pass where there is a kernel', () => {
+  it('takes the steps of each parameter and each average, bit for bit, in one pass where there is a kernel', async () => {
     const before = tf.memory().numTensors;
-    tf.tidy(() => {
+    await scoped(async () => {
       const states = shapes.map((shape, i) => {
         const [parameter, gradient, velocity, average] = [1, 2, 3, 4].map((seed) =>
           tensorOf(normals(shape, 9 * i + seed)),
@@ -71,17 +74,17 @@ describeBackends('optimizerStep', (backend) => {
           ...(i !== 2 && { average }),
         };
       });
-      resetKernelCalls();
+      own?.reset();
       const moved = optimizerStep(states, attrs);
-      if (backend === 'wasm') expect(kernelCalls()).toEqual({ [KERNELS.OptimizerStep]: 1 });
-      states.forEach(({ parameter, gradient, velocity, average }, i) => {
+      if (own) expect(own.calls()).toEqual({ [KERNELS.OptimizerStep]: 1 });
+      for (const [i, { parameter, gradient, velocity, average }] of states.entries()) {
         const [next, speed] = gradient && velocity ? sgdStep(parameter, gradient, velocity, attrs) : [];
         const follower = average && emaStep(average, next ?? parameter, attrs.decay);
-        const bits = (x: tf.Tensor | undefined) => x && [x.shape, ...x.dataSync()];
-        expect(bits(moved[i]!.parameter)).toEqual(bits(next));
-        expect(bits(moved[i]!.velocity)).toEqual(bits(speed));
-        expect(bits(moved[i]!.average)).toEqual(bits(follower));
-      });
+        const bits = async (x: tf.Tensor | undefined) => x && [x.shape, ...(await x.data())];
+        expect(await bits(moved[i]!.parameter)).toEqual(await bits(next));
+        expect(await bits(moved[i]!.velocity)).toEqual(await bits(speed));
+        expect(await bits(moved[i]!.average)).toEqual(await bits(follower));
+      }
     });
     expect(tf.memory().numTensors).toBe(before);
   });

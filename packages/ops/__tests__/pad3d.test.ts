@@ -2,7 +2,8 @@ import { KERNELS, type Pads3d, type Triple } from '@crln/core';
 import { crop3d, pad3d } from '@crln/ops';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
-import { check, describeBackends, normals, type Values } from './support/gradcheck.js';
+import { describeBackends, scoped } from './support/backends.js';
+import { check, normals, type Values } from './support/gradcheck.js';
 
 const pads: Pads3d = [
   [1, 2],
@@ -35,8 +36,8 @@ const inside = (i: number, n: number) => (i >= 0 && i < n ? i : undefined);
 const mirrored = (i: number, n: number) => (i < 0 ? -i : i >= n ? 2 * (n - 1) - i : i);
 
 describeBackends('pad3d', (backend) => {
-  it.each([0, -2.5])('adds a constant around the volume: %s', (value) => {
-    check({
+  it.each([0, -2.5])('adds a constant around the volume: %s', async (value) => {
+    await check({
       backend,
       inputs: { x: normals([2, 3, 2, 4, 3]) },
       op: ({ x }) => pad3d(x!, pads, { value }),
@@ -45,8 +46,8 @@ describeBackends('pad3d', (backend) => {
     });
   });
 
-  it.each([1, 3, 5, 17])('mirrors at the border voxel, and so does its gradient: %s channels', (channels) => {
-    check({
+  it.each([1, 3, 5, 17])('mirrors at the border voxel, and so does its gradient: %s channels', async (channels) => {
+    await check({
       backend,
       inputs: { x: normals([2, 3, 2, 4, channels]) },
       op: ({ x }) => pad3d(x!, pads, { mode: 'reflect' }),
@@ -55,8 +56,8 @@ describeBackends('pad3d', (backend) => {
     });
   });
 
-  it('pads int32 labels', () => {
-    tf.tidy(() => {
+  it('pads int32 labels', async () => {
+    await scoped(async () => {
       const y = pad3d(
         tf.ones([1, 1, 1, 2], 'int32'),
         [
@@ -66,7 +67,7 @@ describeBackends('pad3d', (backend) => {
         ],
         { value: -1 },
       );
-      expect([y.dtype, ...y.dataSync()]).toEqual(['int32', -1, 1, 1, -1]);
+      expect([y.dtype, ...(await y.data())]).toEqual(['int32', -1, 1, 1, -1]);
     });
   });
 
@@ -86,8 +87,8 @@ describeBackends('pad3d', (backend) => {
 });
 
 describeBackends('crop3d', (backend) => {
-  it('takes a box, and its gradient puts it back', () => {
-    check({
+  it('takes a box, and its gradient puts it back', async () => {
+    await check({
       backend,
       inputs: { x: normals([2, 4, 3, 5, 3]) },
       op: ({ x }) => crop3d(x!, [1, 0, 2], [2, 3, 3]),
@@ -96,10 +97,10 @@ describeBackends('crop3d', (backend) => {
     });
   });
 
-  it('undoes pad3d', () => {
-    tf.tidy(() => {
+  it('undoes pad3d', async () => {
+    await scoped(async () => {
       const x = tf.randomNormal([1, 3, 2, 4], 0, 1, 'float32', 3);
-      expect([...crop3d(pad3d(x, pads), [1, 0, 3], [3, 2, 4]).dataSync()]).toEqual([...x.dataSync()]);
+      expect([...(await crop3d(pad3d(x, pads), [1, 0, 3], [3, 2, 4]).data())]).toEqual([...(await x.data())]);
     });
   });
 

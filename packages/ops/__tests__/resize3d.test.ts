@@ -2,7 +2,8 @@ import { KERNELS, type Triple } from '@crln/core';
 import { resize3d } from '@crln/ops';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
-import { check, describeBackends, normals, type Values } from './support/gradcheck.js';
+import { describeBackends, scoped } from './support/backends.js';
+import { check, normals, type Values } from './support/gradcheck.js';
 
 /** The eight corners of each output voxel, weighted: all axes at once, where the operation goes axis by axis. */
 function trilinear(x: Values, size: Triple, alignCorners: boolean): Float64Array {
@@ -43,8 +44,8 @@ describeBackends('resize3d', (backend) => {
   for (const alignCorners of [false, true]) {
     it.each(sizes)(
       `trilinear equals the float64 reference with its gradient, align corners ${alignCorners}: [%s] → [%s] × %s channels`,
-      (from, to, channels) => {
-        check({
+      async (from, to, channels) => {
+        await check({
           backend,
           inputs: { x: normals([2, ...from, channels]) },
           op: ({ x }) => resize3d(x!, to, { alignCorners }),
@@ -55,17 +56,17 @@ describeBackends('resize3d', (backend) => {
     );
   }
 
-  it('trilinear gives the numbers of F.interpolate', () => {
-    tf.tidy(() => {
+  it('trilinear gives the numbers of F.interpolate', async () => {
+    await scoped(async () => {
       // F.interpolate(arange(1., 5.), size=8, mode='linear'), along W.
       const y = resize3d(tf.tensor5d([1, 2, 3, 4], [1, 1, 1, 4, 1]), [1, 1, 8]);
-      expect([...y.dataSync()]).toEqual([1, 1.25, 1.75, 2.25, 2.75, 3.25, 3.75, 4]);
+      expect([...(await y.data())]).toEqual([1, 1.25, 1.75, 2.25, 2.75, 3.25, 3.75, 4]);
     });
   });
 
   it.each(sizes)(
     'nearest takes voxel ⌊i·n/m⌋ of float and int32 volumes alike: [%s] → [%s] × %s channels',
-    (from, to, channels) => {
+    async (from, to, channels) => {
       const shape = [2, ...from, channels];
       const picked = ({ data }: Values) => {
         const out: number[] = [];
@@ -79,18 +80,18 @@ describeBackends('resize3d', (backend) => {
                 }
         return out;
       };
-      check({
+      await check({
         backend,
         inputs: { x: normals(shape) },
         op: ({ x }) => resize3d(x!, to, { mode: 'nearest' }),
         reference: ({ x }) => picked(x!),
         kernels: [KERNELS.GatherAxes],
       });
-      tf.tidy(() => {
+      await scoped(async () => {
         const labels = normals(shape, 2).data.map((v) => Math.abs(Math.round(v)));
         const y = resize3d(tf.tensor(Int32Array.from(labels), shape, 'int32'), to, { mode: 'nearest' });
         expect(y.dtype).toBe('int32');
-        expect([...y.dataSync()]).toEqual(picked({ shape, data: labels }));
+        expect([...(await y.data())]).toEqual(picked({ shape, data: labels }));
       });
     },
   );

@@ -2,7 +2,8 @@ import { isCrlnError } from '@crln/core';
 import { conv3d, instanceNorm, variableGradients } from '@crln/ops';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, expect, it } from 'vitest';
-import { describeBackends, normals, tensorOf } from './support/gradcheck.js';
+import { describeBackends } from './support/backends.js';
+import { normals, tensorOf } from './support/gradcheck.js';
 
 const made: tf.Variable[] = [];
 const variable = (shape: number[], seed: number): tf.Variable => {
@@ -23,7 +24,7 @@ const probe = (x: tf.Tensor, look: () => void): tf.Tensor =>
   }))(x);
 
 describeBackends('variableGradients', () => {
-  it('equals tf.variableGrads bit for bit, and leaves no tensor behind', () => {
+  it('equals tf.variableGrads bit for bit, and leaves no tensor behind', async () => {
     const [first, second, unused] = [variable([3, 3, 3, 2, 5], 1), variable([3, 3, 3, 5, 5], 2), variable([2], 3)];
     const shared = variable([5], 4);
     const x = tensorOf(normals([2, 4, 5, 3, 2]));
@@ -36,17 +37,17 @@ describeBackends('variableGradients', () => {
     const before = tf.memory().numTensors;
     const ours = variableGradients(loss, variables);
     const { value, grads } = tf.variableGrads(loss, variables);
-    expect(ours.value.dataSync()).toEqual(value.dataSync());
+    expect(await ours.value.data()).toEqual(await value.data());
     expect(ours.gradients[2]).toBeUndefined();
     for (const i of [0, 1, 3]) {
-      expect(ours.gradients[i]!.dataSync(), `variable ${i}`).toEqual(grads[variables[i]!.name]!.dataSync());
+      expect(await ours.gradients[i]!.data(), `variable ${i}`).toEqual(await grads[variables[i]!.name]!.data());
     }
     tf.dispose([ours.value, ours.gradients, value, grads] as tf.TensorContainer);
     expect(tf.memory().numTensors).toBe(before);
     x.dispose();
   });
 
-  it('takes a gradient that is handed on as it came, to several inputs', () => {
+  it('takes a gradient that is handed on as it came, to several inputs', async () => {
     const w = variable([3], 1);
     // value a + b, and the same tensor for both gradients.
     const sum = (a: tf.Tensor, b: tf.Tensor) =>
@@ -56,7 +57,7 @@ describeBackends('variableGradients', () => {
       const b = tf.mul(w, 3);
       return tf.sum(sum(sum(a, b), a)) as tf.Scalar;
     }, [w]);
-    expect([...gradients[0]!.dataSync()]).toEqual([7, 7, 7]);
+    expect([...(await gradients[0]!.data())]).toEqual([7, 7, 7]);
     tf.dispose([value, gradients]);
   });
 

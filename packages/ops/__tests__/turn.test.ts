@@ -2,7 +2,8 @@ import { KERNELS } from '@crln/core';
 import { flip3d, rot90InPlane } from '@crln/ops';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
-import { check, describeBackends, normals, type Values } from './support/gradcheck.js';
+import { describeBackends, scoped } from './support/backends.js';
+import { check, normals, type Values } from './support/gradcheck.js';
 
 /** Output [d, h, w] ← source(d, h, w), for a batch of channels-last volumes. */
 function moved(x: Values, size: number[], source: (d: number, h: number, w: number) => number[]): number[] {
@@ -24,8 +25,8 @@ describeBackends('flip3d', (backend) => {
     [1, 5],
     [2, 17],
     [2, 3],
-  ] as const)('mirrors axis %s of %s channels', (axis, channels) => {
-    check({
+  ] as const)('mirrors axis %s of %s channels', async (axis, channels) => {
+    await check({
       backend,
       inputs: { x: normals([2, 3, 2, 4, channels]) },
       op: ({ x }) => flip3d(x!, axis),
@@ -48,8 +49,8 @@ describeBackends('rot90InPlane', (backend) => {
     [3, 1, (d: number, h: number) => [2 - h, d]],
     [-1, 5, (d: number, h: number) => [2 - h, d]],
     [4, 3, (d: number, h: number) => [d, h]],
-  ])('equals np.rot90 for k = %s and %s channels', (k, channels, source) => {
-    check({
+  ])('equals np.rot90 for k = %s and %s channels', async (k, channels, source) => {
+    await check({
       backend,
       inputs: { x: normals([2, 3, 2, 4, channels]) },
       op: ({ x }) => rot90InPlane(x!, k),
@@ -58,11 +59,11 @@ describeBackends('rot90InPlane', (backend) => {
     });
   });
 
-  it('turns int32 labels', () => {
-    tf.tidy(() => {
+  it('turns int32 labels', async () => {
+    await scoped(async () => {
       // np.rot90([[0, 1], [2, 3]]) = [[1, 3], [0, 2]]
       const y = rot90InPlane(tf.tensor4d([0, 1, 2, 3], [1, 2, 2, 1], 'int32'), 1);
-      expect([y.dtype, ...y.dataSync()]).toEqual(['int32', 1, 3, 0, 2]);
+      expect([y.dtype, ...(await y.data())]).toEqual(['int32', 1, 3, 0, 2]);
     });
   });
 

@@ -5,12 +5,13 @@ import * as tf from '@tensorflow/tfjs-core';
 export const spatial = (shape: readonly number[]): Triple => shape.slice(1, 4) as Triple;
 
 /** [product of the sizes before `axis`, size, product of the sizes after]. */
-function around(shape: readonly number[], axis: number): [number, number, number] {
+export function around(shape: readonly number[], axis: number): [number, number, number] {
   const product = (sizes: readonly number[]) => sizes.reduce((a, b) => a * b, 1);
   return [product(shape.slice(0, axis)), shape[axis] as number, product(shape.slice(axis + 1))];
 }
 
-const withSize = (shape: readonly number[], axis: number, size: number): number[] =>
+/** A shape with another size on one axis. */
+export const withSize = (shape: readonly number[], axis: number, size: number): number[] =>
   shape.map((n, a) => (a === axis ? size : n));
 
 /** Puts `step − 1` zeros between the entries of an axis: n → (n − 1)·step + 1. */

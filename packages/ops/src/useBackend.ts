@@ -1,6 +1,8 @@
 import { type RegisterOptions, registerWasmBackend, WASM_BACKEND } from '@crln/backend-wasm';
 import { CrlnError } from '@crln/core';
 import * as tf from '@tensorflow/tfjs-core';
+import { loadTensorflow } from './tensorflow.js';
+import { TENSORFLOW } from './tensorflowKernels.js';
 import { loadWebGpu } from './webgpu.js';
 
 const CHOICES = ['auto', 'wasm', 'webgpu', 'tensorflow', 'cpu'] as const;
@@ -91,43 +93,14 @@ async function webgpu(): Promise<BackendChoice> {
 }
 
 async function tensorflow(): Promise<BackendChoice> {
-  const failures: string[] = [];
-  let cause: unknown;
-  for (const specifier of ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node']) {
-    try {
-      // A variable, so that bundlers and tsc do not look for a package that most users do not have.
-      await import(/* @vite-ignore */ /* webpackIgnore: true */ specifier);
-    } catch (error) {
-      if (isMissing(error, specifier)) continue;
-      failures.push(`${specifier}: ${(error as Error).message}`);
-      cause = error;
-      continue;
-    }
-    if (tf.findBackend('tensorflow') == null) {
-      failures.push(`${specifier} loaded a TensorFlow.js of its own; its version must be ${tf.version_core}`);
-      continue;
-    }
-    await select('tensorflow');
-    return { name: 'tensorflow', tfBackend: 'tensorflow', reason: `${specifier} is installed`, kernelBuild: specifier };
-  }
-  if (failures.length > 0) {
-    throw new CrlnError(
-      'backend-unavailable',
-      `backend 'tensorflow' does not start: ${failures.join('; ')}`,
-      { failures },
-      { cause },
-    );
-  }
-  throw new CrlnError(
-    'missing-dependency',
-    "backend 'tensorflow' needs @tensorflow/tfjs-node-gpu or @tensorflow/tfjs-node (Node below 23): npm install @tensorflow/tfjs-node",
-    { name: 'tensorflow', packages: ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'] },
-  );
-}
-
-/** Whether the package itself was not found, in the words of Node and of browsers; not whether something inside it failed. */
-function isMissing(error: unknown, specifier: string): boolean {
-  return ["'", '"', '“'].some((quote) => String((error as Error).message).includes(quote + specifier));
+  const { specifier, version } = await loadTensorflow();
+  await select(TENSORFLOW);
+  return {
+    name: 'tensorflow',
+    tfBackend: TENSORFLOW,
+    reason: `${specifier} is installed`,
+    kernelBuild: `${specifier}, TensorFlow ${version}`,
+  };
 }
 
 async function select(tfBackend: string): Promise<void> {

@@ -61,13 +61,15 @@ export async function openDevice(options: DeviceOptions): Promise<Device> {
     requiredLimits: Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]])),
   });
   let failure: CrlnError | undefined;
+  /** What the device reports by itself: often a consequence of what a shader's own error says better, and later. */
+  let report: CrlnError | undefined;
   const fail = (error: CrlnError) => {
     failure ??= error;
   };
   let closing = false;
-  gpu.addEventListener('uncapturederror', ({ error }) =>
-    fail(new CrlnError('internal', `crln-webgpu: the device reports an error: ${error.message}`)),
-  );
+  gpu.addEventListener('uncapturederror', ({ error }) => {
+    report ??= new CrlnError('internal', `crln-webgpu: the device reports an error: ${error.message}`);
+  });
   void gpu.lost.then(({ reason, message }) => {
     if (!closing)
       fail(
@@ -79,7 +81,8 @@ export async function openDevice(options: DeviceOptions): Promise<Device> {
     info: adapter.info,
     fail,
     check() {
-      if (failure) throw failure;
+      const error = failure ?? report;
+      if (error) throw error;
     },
     close() {
       closing = true;

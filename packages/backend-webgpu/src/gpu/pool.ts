@@ -2,11 +2,36 @@ import { CrlnError } from '@crln/core';
 import type { Device } from './device.js';
 import { USAGE } from './flags.js';
 
-/** A buffer of the pool. Its number stands for it in keys of caches, and is never used again. */
+/**
+ * A buffer of the pool, or a part of one. The buffer's number stands for it in keys of caches, and is never used again; with
+ * {@link rangeKey} it does so for a part.
+ */
 export interface Block {
   readonly id: number;
   readonly buffer: GPUBuffer;
+  /** Where it begins in the buffer: a multiple of {@link ALIGNMENT}. */
+  readonly offset: number;
   readonly bytes: number;
+  /** The block that this is a part of. */
+  readonly whole?: Block;
+}
+
+/** What a bound part of a buffer begins at multiples of: WebGPU's default limit, `minStorageBufferOffsetAlignment`. */
+const ALIGNMENT = 256;
+
+/** Which bytes of which buffer, in keys of caches. */
+export const rangeKey = ({ id, offset, bytes, whole }: Block): string => (whole ? `${id}+${offset}:${bytes}` : `${id}`);
+
+/** The bytes that parts take which lie one after the other in one buffer; undefined where they do not. For use, not to be released. */
+export function joined(parts: readonly Block[]): Block | undefined {
+  const [first] = parts;
+  if (!first || parts.length === 1) return first;
+  let end = first.offset;
+  for (const { id, offset, bytes } of parts) {
+    if (id !== first.id || offset !== end) return undefined;
+    end += bytes;
+  }
+  return { ...first, bytes: end - first.offset };
 }
 
 /** What an allocation is for, for the message when memory runs out. */
@@ -24,6 +49,8 @@ const LEAST = 256;
 export class Pool {
   readonly #device: Device;
   readonly #free = new Map<number, Block[]>();
+  /** How many parts of a split block are in use, by its number. */
+  readonly #parts = new Map<number, number>();
   readonly #limit: number;
   #ids = 0;
   /** Bytes of all buffers, and of those in use. */
@@ -53,7 +80,31 @@ export class Pool {
     return block;
   }
 
+  /**
+   * Cuts a block of {@link splitBytes} into parts of at least these bytes, one after the other. They are released one by one, and the
+   * block goes back with the last of them.
+   */
+  split(whole: Block, sizes: readonly number[]): Block[] {
+    this.#parts.set(whole.id, sizes.length);
+    let offset = 0;
+    return sizes.map((size) => {
+      const part = { id: whole.id, buffer: whole.buffer, offset, bytes: aligned(size), whole };
+      offset += part.bytes;
+      return part;
+    });
+  }
+
   release(block: Block): void {
+    if (block.whole) {
+      const others = (this.#parts.get(block.id) ?? 1) - 1;
+      if (others > 0) {
+        this.#parts.set(block.id, others);
+        return;
+      }
+      this.#parts.delete(block.id);
+      this.release(block.whole);
+      return;
+    }
     const list = this.#free.get(block.bytes);
     if (list) list.push(block);
     else this.#free.set(block.bytes, [block]);
@@ -65,12 +116,17 @@ export class Pool {
     const usage = USAGE.storage | USAGE.copySource | USAGE.copyTarget;
     const buffer = this.#device.gpu.createBuffer({ size: bytes, usage });
     this.allocated += bytes;
-    return { id: ++this.#ids, buffer, bytes };
+    return { id: ++this.#ids, buffer, offset: 0, bytes };
   }
 }
 
+/** Bytes that {@link Pool.split} needs for parts of these sizes. */
+export const splitBytes = (sizes: readonly number[]): number => sizes.reduce((sum, size) => sum + aligned(size), 0);
+
+const aligned = (bytes: number): number => Math.max(Math.ceil(bytes / ALIGNMENT), 1) * ALIGNMENT;
+
 /** The next of 4 steps between powers of two. */
-export function sizeClass(bytes: number): number {
+function sizeClass(bytes: number): number {
   if (bytes <= LEAST) return LEAST;
   const step = 2 ** Math.floor(Math.log2(bytes - 1)) / 4;
   return Math.ceil(bytes / step) * step;

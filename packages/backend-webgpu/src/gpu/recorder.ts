@@ -1,7 +1,7 @@
 import { CrlnError } from '@crln/core';
 import type { Device } from './device.js';
 import { MAP_READ, USAGE } from './flags.js';
-import type { Block } from './pool.js';
+import { type Block, rangeKey } from './pool.js';
 import type { Shader, Size } from './shader.js';
 
 /** Dispatches between two submissions: the GPU begins while the rest of a step is recorded. */
@@ -47,14 +47,17 @@ export class Recorder {
     const pipeline = this.#pipelines.get(shader.key) ?? this.#compile(shader);
     const uniform = params.length > 0 ? this.#uniform(shader, params) : undefined;
     let key = `${pipeline.id}`;
-    for (const block of blocks) key += `,${block.id}`;
+    for (const block of blocks) key += `,${rangeKey(block)}`;
     if (uniform) key += `,u${uniform.id}`;
     let group = this.#groups.get(key);
     if (!group) {
       const bound = uniform ? [...blocks, uniform] : blocks;
       group = this.#device.gpu.createBindGroup({
         layout: pipeline.layout,
-        entries: bound.map(({ buffer }, binding) => ({ binding, resource: { buffer } })),
+        entries: bound.map(({ buffer, offset, bytes, whole }, binding) => ({
+          binding,
+          resource: whole ? { buffer, offset, size: bytes } : { buffer },
+        })),
       });
       if (this.#groups.size >= MOST_CACHED) this.#groups.clear();
       this.#groups.set(key, group);
@@ -74,20 +77,21 @@ export class Recorder {
     const staging = this.#device.gpu.createBuffer({ size, usage: USAGE.copySource, mappedAtCreation: true });
     new Uint8Array(staging.getMappedRange()).set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
     staging.unmap();
-    this.#copies().copyBufferToBuffer(staging, 0, target.buffer, 0, size);
+    this.#copies().copyBufferToBuffer(staging, 0, target.buffer, target.offset, size);
     this.#outdated.push(staging);
   }
 
-  /** Copies bytes between buffers, in order. Offsets and size are multiples of 4. */
+  /** Copies bytes between buffers, in order. Offsets, which count from where a block begins, and size are multiples of 4. */
   copy(from: Block, fromByte: number, to: Block, toByte: number, bytes: number): void {
-    if (bytes > 0) this.#copies().copyBufferToBuffer(from.buffer, fromByte, to.buffer, toByte, bytes);
+    if (bytes === 0) return;
+    this.#copies().copyBufferToBuffer(from.buffer, from.offset + fromByte, to.buffer, to.offset + toByte, bytes);
   }
 
   /** The first bytes of a buffer, once all that is recorded has run. */
   async read(source: Block, bytes: number): Promise<ArrayBuffer> {
     const size = Math.ceil(bytes / 4) * 4;
     const staging = this.#device.gpu.createBuffer({ size, usage: USAGE.mapRead | USAGE.copyTarget });
-    this.#copies().copyBufferToBuffer(source.buffer, 0, staging, 0, size);
+    this.#copies().copyBufferToBuffer(source.buffer, source.offset, staging, 0, size);
     this.submit();
     await this.settle();
     try {
@@ -177,7 +181,7 @@ export class Recorder {
       this.#params.clear();
       this.#groups.clear();
     }
-    const block = { id: ++this.#ids, buffer, bytes };
+    const block = { id: ++this.#ids, buffer, offset: 0, bytes };
     this.#params.set(key, block);
     return block;
   }

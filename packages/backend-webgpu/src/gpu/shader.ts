@@ -1,5 +1,5 @@
 /** What a binding's elements are. */
-export type Element = 'f32' | 'i32' | 'u32' | 'vec4<f32>' | 'atomic<u32>' | 'atomic<i32>';
+export type Element = Scalar | `vec4<${Scalar}>` | 'atomic<u32>' | 'atomic<i32>';
 export type Scalar = 'f32' | 'i32' | 'u32';
 export type Size = readonly [number, number?, number?];
 

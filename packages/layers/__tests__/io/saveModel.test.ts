@@ -5,6 +5,7 @@ import { useBackend } from '@crln/ops';
 import * as tf from '@tensorflow/tfjs-core';
 import { input, type LayersModel, model as makeModel, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describeOwnBackends, readAll } from '../../../ops/__tests__/support/backends.js';
 import {
   applyNetwork,
   Conv3d,
@@ -21,8 +22,7 @@ import {
 import { fileHandler } from '../../src/node.js';
 
 let folder: string;
-beforeAll(async () => {
-  await useBackend('wasm');
+beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'crln-layers-'));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -34,73 +34,79 @@ const features = () => [
   tf.randomNormal([1, 4, 4, 4, 4], 0, 1, 'float32', 2),
 ];
 
-describe.each([
-  ['memory', () => memoryHandler()],
-  ['a folder', () => fileHandler(join(folder, 'model'))],
-])('through %s', (_, makeHandler) => {
-  it.each([
-    ['vNet', vNet],
-    ['uNet3d', uNet3d],
-  ])('%s comes back bit-equal, running statistics included', async (_, build) => {
-    const net = build(options);
-    const handler = makeHandler();
-    applyNetwork(net, image(), { training: true, seed: 1 });
-    await saveModel(net, handler);
-    const loaded = await loadModel(handler);
-    const [a, b] = [net, loaded].map((m) => {
-      const out = applyNetwork(m, image());
-      return [out.logits, out.representation!, ...out.interaction].map((y) => y.dataSync());
+describeOwnBackends('a model', () => {
+  describe.each([
+    ['memory', () => memoryHandler()],
+    ['a folder', () => fileHandler(join(folder, 'model'))],
+  ])('through %s', (_, makeHandler) => {
+    it.each([
+      ['vNet', vNet],
+      ['uNet3d', uNet3d],
+    ])('%s comes back bit-equal, running statistics included', async (_, build) => {
+      const net = build(options);
+      const handler = makeHandler();
+      applyNetwork(net, image(), { training: true, seed: 1 });
+      await saveModel(net, handler);
+      const loaded = await loadModel(handler);
+      const outputs = (m: LayersModel) => {
+        const out = applyNetwork(m, image());
+        return readAll([out.logits, out.representation!, ...out.interaction]);
+      };
+      expect(await outputs(loaded)).toEqual(await outputs(net));
+      expect(loaded.weights.map((w) => w.originalName)).toEqual(net.weights.map((w) => w.originalName));
+      const trained = (m: LayersModel) => applyNetwork(m, image(), { training: true, seed: 2 }).logits.data();
+      expect(await trained(loaded)).toEqual(await trained(net));
     });
-    expect(b).toEqual(a);
-    expect(loaded.weights.map((w) => w.originalName)).toEqual(net.weights.map((w) => w.originalName));
-    const trained = [net, loaded].map((m) => applyNetwork(m, image(), { training: true, seed: 2 }).logits.dataSync());
-    expect(trained[1]).toEqual(trained[0]);
-  });
 
-  it('a dynamic interaction comes back bit-equal, with its bank and switches', async () => {
-    const dim = dynamicInteraction({ prototypes: 2, widths: [8, 4], variant: 'paper', legacyPrototypeOrder: true });
-    const handler = makeHandler();
-    dim.apply(features(), { training: true, seed: 1 });
-    await saveModel(dim, handler);
-    const loaded = await loadModel<DynamicInteraction>(handler);
-    expect(loaded.getConfig()).toEqual(dim.getConfig());
-    expect(loaded.bank.read().dataSync()).toEqual(dim.bank.read().dataSync());
-    const [a, b] = [dim, loaded].map((d) => (d.apply(features()) as tf.Tensor).dataSync());
-    expect(b).toEqual(a);
-  });
-
-  it('a rectifier comes back with its μ', async () => {
-    const layer = rectifier({ clip: true, init: 0.3 });
-    const handler = makeHandler();
-    await saveModel(layer, handler);
-    const loaded = await loadModel<Rectifier>(handler);
-    expect(loaded.mu.read().dataSync()).toEqual(layer.mu.read().dataSync());
-    expect(loaded.getConfig()).toEqual(layer.getConfig());
-  });
-
-  it('layers inside a model of the user’s own come back too', async () => {
-    const shapes = [8, 4].map((c) => input({ shape: [null, null, null, c] }));
-    const dim = dynamicInteraction({ prototypes: 2, widths: [8, 4], initStd: 0.5 });
-    const conv = new Conv3d({
-      filters: 2,
-      kernelSize: 3,
-      padding: [
-        [1, 1],
-        [0, 2],
-        [1, 1],
-      ],
-      name: 'after',
+    it('a dynamic interaction comes back bit-equal, with its bank and switches', async () => {
+      const dim = dynamicInteraction({ prototypes: 2, widths: [8, 4], variant: 'paper', legacyPrototypeOrder: true });
+      const handler = makeHandler();
+      dim.apply(features(), { training: true, seed: 1 });
+      await saveModel(dim, handler);
+      const loaded = await loadModel<DynamicInteraction>(handler);
+      expect(loaded.getConfig()).toEqual(dim.getConfig());
+      expect(await loaded.bank.read().data()).toEqual(await dim.bank.read().data());
+      const [a, b] = await readAll([dim, loaded].map((d) => d.apply(features()) as tf.Tensor));
+      expect(b).toEqual(a);
     });
-    const model = makeModel({ inputs: shapes, outputs: conv.apply(dim.apply(shapes)) as SymbolicTensor });
-    const handler = makeHandler();
-    await saveModel(model, handler);
-    const loaded = (await loadModel(handler)) as LayersModel;
-    const [a, b] = [model, loaded].map((m) => (m.apply(features()) as tf.Tensor).dataSync());
-    expect(b).toEqual(a);
+
+    it('a rectifier comes back with its μ', async () => {
+      const layer = rectifier({ clip: true, init: 0.3 });
+      const handler = makeHandler();
+      await saveModel(layer, handler);
+      const loaded = await loadModel<Rectifier>(handler);
+      expect(await loaded.mu.read().data()).toEqual(await layer.mu.read().data());
+      expect(loaded.getConfig()).toEqual(layer.getConfig());
+    });
+
+    it('layers inside a model of the user’s own come back too', async () => {
+      const shapes = [8, 4].map((c) => input({ shape: [null, null, null, c] }));
+      const dim = dynamicInteraction({ prototypes: 2, widths: [8, 4], initStd: 0.5 });
+      const conv = new Conv3d({
+        filters: 2,
+        kernelSize: 3,
+        padding: [
+          [1, 1],
+          [0, 2],
+          [1, 1],
+        ],
+        name: 'after',
+      });
+      const model = makeModel({ inputs: shapes, outputs: conv.apply(dim.apply(shapes)) as SymbolicTensor });
+      const handler = makeHandler();
+      await saveModel(model, handler);
+      const loaded = (await loadModel(handler)) as LayersModel;
+      const [a, b] = await readAll([model, loaded].map((m) => m.apply(features()) as tf.Tensor));
+      expect(b).toEqual(a);
+    });
   });
 });
 
 describe('a folder', () => {
+  beforeAll(async () => {
+    await useBackend('wasm');
+  });
+
   const path = () => join(folder, 'damaged');
   const fresh = () => saveModel(rectifier(), fileHandler(path()));
   const failure = (target = path()) => loadModel(fileHandler(target)).catch((error) => error);

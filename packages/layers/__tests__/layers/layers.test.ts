@@ -1,7 +1,7 @@
-import { useBackend } from '@crln/ops';
 import * as tf from '@tensorflow/tfjs-core';
 import { input, type layers, type Shape, type SymbolicTensor } from '@tensorflow/tfjs-layers';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { describeOwnBackends, readAll } from '../../../ops/__tests__/support/backends.js';
 import {
   BatchNorm3d,
   ChannelDropout3d,
@@ -16,8 +16,6 @@ import {
   UpSample3d,
   ZeroPad3d,
 } from '../../src/index.js';
-
-beforeAll(() => useBackend('wasm'));
 
 type LayerClass = { className: string; new (config: never): layers.Layer };
 
@@ -56,32 +54,34 @@ const cases: [string, LayerClass, object, number[]][] = [
   ['PatchCheck3d', PatchCheck3d, { multiple: 1 }, [5, 7, 4, 3]],
 ];
 
-describe.each(cases)('%s', (_, Layer, options, expected) => {
-  const x = () => tf.randomUniform([2, 5, 7, 4, 3], -1, 1, 'float32', 1);
-  const make = (extra: object = {}) => new Layer({ name: 'layer', seed: 3, ...options, ...extra } as never);
+describeOwnBackends('layers', () => {
+  describe.each(cases)('%s', (_, Layer, options, expected) => {
+    const x = () => tf.randomUniform([2, 5, 7, 4, 3], -1, 1, 'float32', 1);
+    const make = (extra: object = {}) => new Layer({ name: 'layer', seed: 3, ...options, ...extra } as never);
 
-  it('gives the shape it says, with and without known sizes', () => {
-    const layer = make();
-    const y = layer.apply(x()) as tf.Tensor;
-    expect(y.shape).toEqual([2, ...expected]);
-    expect(layer.computeOutputShape([2, 5, 7, 4, 3])).toEqual([2, ...expected]);
-    const unknown: Shape = [null, null, null, 4, 3];
-    expect(layer.computeOutputShape(unknown)).toEqual([null, null, null, ...expected.slice(2)]);
-  });
+    it('gives the shape it says, with and without known sizes', () => {
+      const layer = make();
+      const y = layer.apply(x()) as tf.Tensor;
+      expect(y.shape).toEqual([2, ...expected]);
+      expect(layer.computeOutputShape([2, 5, 7, 4, 3])).toEqual([2, ...expected]);
+      const unknown: Shape = [null, null, null, 4, 3];
+      expect(layer.computeOutputShape(unknown)).toEqual([null, null, null, ...expected.slice(2)]);
+    });
 
-  it('comes back from its configuration with the same weights and output', () => {
-    const layer = make();
-    const copy = new Layer(JSON.parse(JSON.stringify(layer.getConfig())) as never);
-    const image = x();
-    const [a, b] = [layer.apply(image), copy.apply(image)] as [tf.Tensor, tf.Tensor];
-    expect(copy.getConfig()).toEqual(layer.getConfig());
-    expect(b.dataSync()).toEqual(a.dataSync());
-    expect(copy.getWeights().map((w) => w.dataSync())).toEqual(layer.getWeights().map((w) => w.dataSync()));
-  });
+    it('comes back from its configuration with the same weights and output', async () => {
+      const layer = make();
+      const copy = new Layer(JSON.parse(JSON.stringify(layer.getConfig())) as never);
+      const image = x();
+      const [a, b] = [layer.apply(image), copy.apply(image)] as [tf.Tensor, tf.Tensor];
+      expect(copy.getConfig()).toEqual(layer.getConfig());
+      expect(await b.data()).toEqual(await a.data());
+      expect(await readAll(copy.getWeights())).toEqual(await readAll(layer.getWeights()));
+    });
 
-  it('refuses what is not [N, D, H, W, C]', () => {
-    const layer = make();
-    layer.apply(input({ shape: [5, 7, 4, 3] })) as SymbolicTensor;
-    expect(() => layer.apply(tf.zeros([2, 5, 7, 3]))).toThrow('layer: expected [N, D, H, W, C], got [2,5,7,3]');
+    it('refuses what is not [N, D, H, W, C]', () => {
+      const layer = make();
+      layer.apply(input({ shape: [5, 7, 4, 3] })) as SymbolicTensor;
+      expect(() => layer.apply(tf.zeros([2, 5, 7, 3]))).toThrow('layer: expected [N, D, H, W, C], got [2,5,7,3]');
+    });
   });
 });

@@ -1,8 +1,7 @@
-import { kernelCalls, resetKernelCalls } from '@crln/backend-wasm';
 import { stream } from '@crln/core';
-import { useBackend } from '@crln/ops';
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect } from 'vitest';
+import { expect } from 'vitest';
+import { ownKernels, type TestBackend } from './backends.js';
 
 /** A float64 array with a shape: what the references compute on. */
 export interface Values {
@@ -18,18 +17,6 @@ export function normals(shape: number[], seed = 1): Values {
 }
 
 export const tensorOf = ({ shape, data }: Values): tf.Tensor => tf.tensor(Float32Array.from(data), shape);
-
-export type TestBackend = 'cpu' | 'wasm';
-
-/** One suite, every backend that a test machine has. */
-export function describeBackends(title: string, body: (backend: TestBackend) => void): void {
-  describe.each<TestBackend>(['cpu', 'wasm'])(`${title} on %s`, (backend) => {
-    beforeAll(async () => {
-      await useBackend(backend);
-    });
-    body(backend);
-  });
-}
 
 /** max |a − b| / max |b|. */
 export function relativeError(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
@@ -60,15 +47,24 @@ export interface GradCheck {
  * Holds an operation to its float64 reference: values, the gradients of a random linear functional of its output in every input, that our own
  * kernels computed them, and that no tensor is left behind.
  */
-export function check({ backend, inputs, op, reference, gradients, kernels = [], tolerance = 2e-5 }: GradCheck): void {
+export async function check({
+  backend,
+  inputs,
+  op,
+  reference,
+  gradients,
+  kernels = [],
+  tolerance = 2e-5,
+}: GradCheck): Promise<void> {
+  const own = ownKernels(backend);
   const names = Object.keys(inputs);
   const before = tf.memory().numTensors;
   const tensors = Object.fromEntries(names.map((name) => [name, tensorOf(inputs[name] as Values)]));
-  resetKernelCalls();
+  own?.reset();
 
   const y = op(tensors);
   const expected = reference(inputs);
-  expect(relativeError(y.dataSync(), expected), 'values').toBeLessThan(tolerance);
+  expect(relativeError(await y.data(), expected), 'values').toBeLessThan(tolerance);
   y.dispose();
   expect(tf.memory().numTensors - before, 'tensors left by the forward pass').toBe(names.length);
 
@@ -78,12 +74,12 @@ export function check({ backend, inputs, op, reference, gradients, kernels = [],
   const computed = tf.grads((...given: tf.Tensor[]) =>
     tf.sum(tf.mul(op(Object.fromEntries(names.map((name, i) => [name, given[i] as tf.Tensor]))), weighting)),
   )(names.map((name) => tensors[name] as tf.Tensor));
-  names.forEach((name, i) => {
-    const error = relativeError((computed[i] as tf.Tensor).dataSync(), wanted[name] as ArrayLike<number>);
+  for (const [i, name] of names.entries()) {
+    const error = relativeError(await (computed[i] as tf.Tensor).data(), wanted[name] as ArrayLike<number>);
     expect(error, `gradient of ${name}`).toBeLessThan(tolerance);
-  });
-  if (backend === 'wasm') {
-    for (const kernel of kernels) expect(kernelCalls()[kernel] ?? 0, `calls of ${kernel}`).toBeGreaterThan(0);
+  }
+  if (own) {
+    for (const kernel of kernels) expect(own.calls()[kernel] ?? 0, `calls of ${kernel}`).toBeGreaterThan(0);
   }
   tf.dispose([computed, weighting, tensors]);
   expect(tf.memory().numTensors, 'tensors left by the gradient').toBe(before);

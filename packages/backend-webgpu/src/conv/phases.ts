@@ -1,0 +1,130 @@
+import type { ConvGeometry, Triple } from '@crln/core';
+import type { Scalar } from '../gpu/shader.js';
+import { chosen, elementOf, fourOf, type Operand } from '../product/operands.js';
+import { type Arrangement, DEPTH } from '../product/template.js';
+import { perAxis } from './gather.js';
+
+/**
+ * The input gradient dx[i] = Σ_k dy[(i + before − k·dilation) / stride]·w[k], over the k that divide, as one gather for every residue of
+ * i modulo the stride (a phase): the k that divide are every period-th from the first, so that no sum meets one that does not.
+ */
+export interface Phases {
+  /** How many phases, and grid points along D, H, W of the largest. */
+  count: number;
+  grid: Triple;
+  /** The most taps of a phase. */
+  taps: number;
+  /** Voxels of dy between neighbouring taps of a phase. */
+  hop: Triple;
+  params: Record<string, number>;
+}
+
+const axes = [0, 1, 2] as const;
+const each = (f: (a: 0 | 1 | 2) => number): Triple => [f(0), f(1), f(2)];
+const volume = ([d, h, w]: Triple): number => d * h * w;
+
+export function phasesOf(g: ConvGeometry): Phases {
+  const divisor = each((a) => greatestDivisor(g.strides[a], g.dilations[a]));
+  const period = each((a) => g.strides[a] / divisor[a]);
+  return {
+    count: volume(each((a) => Math.min(g.strides[a], g.input[a]))),
+    grid: each((a) => Math.ceil(g.input[a] / g.strides[a])),
+    taps: volume(each((a) => Math.ceil(g.size[a] / period[a]))),
+    hop: each((a) => -g.dilations[a] / divisor[a]),
+    params: {
+      ...{ batch: g.batch, inChannels: g.inChannels },
+      ...perAxis('extent', g.input),
+      ...perAxis('size', g.size),
+      ...perAxis('stride', g.strides),
+      ...perAxis('dilation', g.dilations),
+      ...perAxis('before', g.before),
+      ...perAxis('period', period),
+    },
+  };
+}
+
+function greatestDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestDivisor(b, a % b);
+}
+
+const triple = (name: string, type = 'i32') => `vec3<${type}>(${axes.map((a) => `p.${name}${a}`).join(', ')})`;
+
+/** The phases of an input gradient, those of the same voxels next to each other. */
+export const PHASES: Arrangement = {
+  key: 'phases',
+  params: {
+    ...{ rowTiles: 'u32', batch: 'u32', inChannels: 'u32' },
+    ...Object.fromEntries(
+      ['extent', 'size', 'stride', 'dilation', 'before', 'period'].flatMap((name) =>
+        axes.map((a) => [`${name}${a}`, 'i32' as Scalar]),
+      ),
+    ),
+  },
+  declarations: `
+var<private> start: vec3<i32>;
+var<private> firstTap: vec3<i32>;
+// Along one axis: the first tap that a residue uses, how many it uses, and the source voxel of that tap at grid point 0.
+fn tapsOf(residue: i32, before: i32, stride: i32, dilation: i32, period: i32, size: i32) -> vec3<i32> {
+  var first = 0;
+  while (first < period && (residue + before - first * dilation) % stride != 0) { first++; }
+  if (first >= min(period, size)) { return vec3<i32>(); }
+  return vec3(first, (size - first + period - 1) / period, (residue + before - first * dilation) / stride);
+}
+fn place(row: u32) -> u32 {
+  let plane = row / grid.z / grid.y;
+  let point = vec3<i32>(vec3(plane % grid.x, row / grid.z % grid.y, row % grid.z));
+  let at = vec3<u32>(point * ${triple('stride')} + start);
+  return ((plane / grid.x * u32(p.extent0) + at.x) * u32(p.extent1) + at.y) * u32(p.extent2) + at.z;
+}`,
+  prologue: `
+  let phases = vec3<u32>(min(${triple('stride')}, ${triple('extent')}));
+  let phaseCount = phases.x * phases.y * phases.z;
+  let phase = tile % phaseCount;
+  let residue = vec3<i32>(vec3(phase / phases.z / phases.y, phase / phases.z % phases.y, phase % phases.z));
+${axes
+  .map(
+    (a) =>
+      `  let along${a} = tapsOf(residue[${a}], ${['before', 'stride', 'dilation', 'period', 'size'].map((name) => `p.${name}${a}`).join(', ')});`,
+  )
+  .join('\n')}
+  let column0 = tile / phaseCount % p.columnTiles * COLUMNS;
+  let row0 = tile / phaseCount / p.columnTiles * ROWS;
+  let inner = u32(along0.y * along1.y * along2.y) * p.channels * WIDTH;
+  start = residue;
+  firstTap = vec3(along0.x, along1.x, along2.x);
+  taps = vec3<u32>(vec3(along0.y, along1.y, along2.y));
+  origin = vec3(along0.z, along1.z, along2.z);
+  grid = vec3<u32>((${triple('extent')} - residue + ${triple('stride')} - 1) / ${triple('stride')});
+  rowCount = p.batch * grid.x * grid.y * grid.z;
+  innerCount = inner;`,
+};
+
+/** The filter [kd, kh, kw, Ci, Co] as the right operand of an input gradient: its columns are the Ci, its sums run over taps and Co. */
+export function phaseFilter(wide: boolean): Operand {
+  const steps = wide ? DEPTH / 4 : DEPTH;
+  const ring = (unit: string) => `filterRing[(${unit}) % ${2 * steps}u]`;
+  const load = (unit: string) =>
+    chosen('rightValues', `u32(${ring(unit)}) + line * p.channels`, `line < columnCount && ${ring(unit)} >= 0`, wide);
+  return {
+    key: `filter${wide ? 4 : 1}`,
+    contiguous: 'inner',
+    element: elementOf(wide),
+    params: {},
+    declarations: `
+var<workgroup> filterRing: array<i32, ${2 * steps}>;
+fn filterStep(unit: u32) {
+  var at = -1;
+  if (WIDTH * unit < innerCount) {
+    let number = unit / p.channels;
+    let point = vec3<i32>(vec3(number / taps.z / taps.y, number / taps.z % taps.y, number % taps.z));
+    let kernel = firstTap + point * ${triple('period')};
+    at = ((kernel.x * p.size1 + kernel.y) * p.size2 + kernel.z) * i32(p.inChannels * p.channels) + i32(unit % p.channels);
+  }
+  ${ring('unit')} = at;
+}
+fn rightLine(number: u32) -> u32 { return number; }
+fn rightAt(line: u32, k: u32) -> vec4<f32> {
+  return ${wide ? load('k') : fourOf((i) => load(`4u * k + ${i}u`))};
+}`,
+  };
+}

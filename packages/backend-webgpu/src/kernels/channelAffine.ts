@@ -1,0 +1,79 @@
+import { KERNELS } from '@crln/core';
+import type { KernelConfig, TensorInfo } from '@tensorflow/tfjs-core';
+import { defineKernel } from '../kernelConfig.js';
+import { channelSums, type SumSource } from './laneSums.js';
+import { Lanes, laneMap } from './lanes.js';
+import { expectTypes } from './operandTypes.js';
+
+interface AffineAttrs {
+  relu: boolean;
+}
+
+/** y = x·scale + shift per channel, then ReLU where asked. */
+const channelAffine = defineKernel<Record<'x' | 'scale' | 'shift', TensorInfo>, AffineAttrs>(
+  KERNELS.ChannelAffine,
+  ({ inputs, attrs: { relu }, output, run }) => {
+    expectTypes(KERNELS.ChannelAffine, inputs, []);
+    const lanes = new Lanes(inputs.x.shape);
+    const y = output(inputs.x.shape);
+    const mapped = 'fma(x[at], factor, term)';
+    const program = laneMap(`channel affine ${relu}`, lanes, {
+      inputs: ['x', 'scale', 'shift'],
+      setup: 'let factor = scale[channel]; let term = shift[channel];',
+      value: relu ? `relu(${mapped})` : mapped,
+    });
+    const { params, groups } = lanes.mapping();
+    run(program, { ...inputs, y }, params, groups);
+    return y;
+  },
+);
+
+/** With g = dy masked by the ReLU: dx = g·scale, dscale = Σ g·x, dshift = Σ g. A NaN in dy shows wherever it is. */
+const channelAffineGrad = defineKernel<Record<'dy' | 'x' | 'y' | 'scale', TensorInfo>, AffineAttrs>(
+  KERNELS.ChannelAffineGrad,
+  (call) => {
+    const { x, dy, y, scale } = call.inputs;
+    const { relu } = call.attrs;
+    expectTypes(KERNELS.ChannelAffineGrad, call.inputs, []);
+    const dx = call.output(x.shape);
+    const source: SumSource = {
+      inputs: { dy: 'T', x: 'T', scale: 'T', ...(relu && { y: 'T' as const }) },
+      outputs: { dx: 'T' },
+      setup: 'let factor = scale[channel];',
+      each: `
+      ${relu ? 'let g = select(T(0), dy[at], (y[at] != T(0)) | anyNan(y[at]) | anyNan(dy[at]));' : 'let g = dy[at];'}
+      dx[at] = g * factor;`,
+      terms: ['g * x[at]', 'g'],
+    };
+    const operands = { dy, x, scale, dx, ...(relu && { y }) };
+    const sums = channelSums(call, new Lanes(x.shape), `channel affine grad ${relu}`, source, { operands });
+    return [dx, ...sums];
+  },
+);
+
+/** Σ x over all axes but the last. */
+const channelSum = defineKernel<{ x: TensorInfo }>(KERNELS.ChannelSum, (call) => {
+  expectTypes(KERNELS.ChannelSum, call.inputs, []);
+  const source: SumSource = { inputs: { x: 'T' }, terms: ['x[at]'] };
+  return channelSums(call, new Lanes(call.inputs.x.shape), 'channel sum', source, { operands: call.inputs })[0]!;
+});
+
+/** y = x·mask, one factor for each sample and channel. */
+const scaleChannels = defineKernel<Record<'x' | 'mask', TensorInfo>>(
+  KERNELS.ScaleChannels,
+  ({ inputs, output, run }) => {
+    expectTypes(KERNELS.ScaleChannels, inputs, []);
+    const lanes = new Lanes(inputs.x.shape, inputs.x.shape[0]);
+    const y = output(inputs.x.shape);
+    const program = laneMap('scale channels', lanes, {
+      inputs: ['x', 'mask'],
+      setup: 'let factor = mask[place];',
+      value: 'x[at] * factor',
+    });
+    const { params, groups } = lanes.mapping();
+    run(program, { ...inputs, y }, params, groups);
+    return y;
+  },
+);
+
+export const channelKernels: readonly KernelConfig[] = [channelAffine, channelAffineGrad, channelSum, scaleChannels];

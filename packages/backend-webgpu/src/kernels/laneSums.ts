@@ -1,0 +1,106 @@
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import type { KernelCall, Operand } from '../kernelConfig.js';
+import { acrossRows, eachVoxel, type LaneSource, type Lanes, laneShader } from './lanes.js';
+
+/** What is summed over voxels. */
+export interface SumSource extends Pick<LaneSource, 'inputs' | 'params' | 'declarations'> {
+  outputs?: LaneSource['outputs'];
+  /** WGSL of what a thread knows of its channels. */
+  setup?: string;
+  /** WGSL for each voxel that says what the terms are. */
+  each?: string;
+  terms: readonly string[];
+}
+
+/** What a source names. */
+interface Given {
+  operands: Record<string, Operand>;
+  params?: Record<string, number>;
+}
+
+type Call = Pick<KernelCall<unknown, unknown>, 'run' | 'scratch' | 'output'>;
+
+const numbers = (count: number): number[] => Array.from({ length: count }, (_, k) => k);
+
+/** WGSL for each of so many terms. */
+const eachTerm = (terms: number, write: (k: number) => string): string => numbers(terms).map(write).join(' ');
+
+/** Workgroup memory in which {@link sumParts} leaves so many terms. */
+export const sumMemory = (terms: number): string => eachTerm(terms, (k) => `var<workgroup> shared${k}: array<T, 256>;`);
+
+/** Adds `sum0`, `sum1`, … of all rows up, for every thread to find in `shared0[lane]`, … */
+const addRows = (terms: number): string => `
+  ${eachTerm(terms, (k) => `shared${k}[thread] = sum${k};`)}
+  ${acrossRows(eachTerm(terms, (k) => `shared${k}[a] += shared${k}[b];`))}`;
+
+/**
+ * The first of two passes that sum over voxels: [groups, parts, terms, channels], for {@link sumParts} to add up.
+ * @param target where the sums go if there is but one part
+ * @returns the sums, and how many parts there are
+ */
+export function partialSums(
+  { run, scratch }: Call,
+  lanes: Lanes,
+  key: string,
+  source: SumSource,
+  { operands, params = {} }: Given,
+  target?: TensorInfo,
+): { sums: Operand; parts: number } {
+  const terms = source.terms.length;
+  const { parts, groups, params: own } = lanes.reduction();
+  const sums = parts === 1 && target ? target : scratch(lanes.groups * parts * terms * lanes.width);
+  const program = laneShader(key, lanes, () => ({
+    inputs: source.inputs,
+    outputs: { ...source.outputs, sums: 'T' },
+    params: { ...source.params, parts: 'u32' },
+    declarations: `${sumMemory(terms)}\n${source.declarations ?? ''}`,
+    body: `
+  ${eachTerm(terms, (k) => `var sum${k} = T(0);`)}
+  if (live) {
+    ${source.setup ?? ''}
+    ${eachVoxel(`${source.each ?? ''} ${eachTerm(terms, (k) => `sum${k} += ${source.terms[k]};`)}`)}
+  }
+  ${addRows(terms)}
+  if (live && row == 0u) {
+    let first = (group.z * p.parts + group.x) * ${terms}u;
+    ${eachTerm(terms, (k) => `sums[(first + ${k}u) * p.channels + channel] = shared${k}[lane];`)}
+  }`,
+  }));
+  run(program, { ...operands, sums }, { ...own, ...params, parts }, groups);
+  return { sums, parts };
+}
+
+/**
+ * WGSL that adds up `sums` as {@link partialSums} leaves them, over the parts of group `g`: every thread finds the totals in
+ * `shared0[lane]`, … Its shader has the parameter `parts`.
+ */
+export const sumParts = (terms: number): string => `
+    ${eachTerm(terms, (k) => `var sum${k} = T(0);`)}
+    for (var part = row; live && part < p.parts; part += p.rows) {
+      let first = (g * p.parts + part) * ${terms}u * p.channels + channel;
+      ${eachTerm(terms, (k) => `sum${k} += sums[first + ${k}u * p.channels];`)}
+    }
+    ${addRows(terms)}`;
+
+/** Σ of each term over the voxels of an array in one group: a tensor [C] each. */
+export function channelSums(call: Call, lanes: Lanes, key: string, source: SumSource, given: Given): TensorInfo[] {
+  const terms = source.terms.length;
+  const outputs = numbers(terms).map(() => call.output([lanes.width]));
+  const only = terms === 1 ? outputs[0] : undefined;
+  const { sums, parts } = partialSums(call, lanes, key, source, given, only);
+  if (sums === only) return outputs;
+  const totals = Object.fromEntries(outputs.map((total, k) => [`total${k}`, total]));
+  const program = laneShader(`lane totals ${terms}`, lanes, () => ({
+    inputs: { sums: 'T' },
+    outputs: Object.fromEntries(Object.keys(totals).map((name) => [name, 'T'])),
+    params: { parts: 'u32' },
+    declarations: sumMemory(terms),
+    body: `
+  let g = group.z;
+  ${sumParts(terms)}
+  if (live && row == 0u) { ${eachTerm(terms, (k) => `total${k}[channel] = shared${k}[lane];`)} }`,
+  }));
+  const walk = lanes.whole();
+  call.run(program, { sums, ...totals }, { ...walk.params, parts }, walk.groups);
+  return outputs;
+}

@@ -1,0 +1,57 @@
+import type { Element, Scalar } from '../gpu/shader.js';
+
+export type Side = 'left' | 'right';
+
+/** How an operand lies in memory: with the axis that is summed over, or the result's rows (or columns), contiguous. */
+export type Contiguous = 'inner' | 'outer';
+
+/**
+ * One operand of a product as the shader reads it, four elements at a time: `leftAt(line, k)`. Where the inner axis is contiguous a line
+ * is that of one row (or column) and k counts groups of four of the sum's terms; else a line is four rows (or columns) and k
+ * counts terms.
+ */
+export interface Operand {
+  /** Stands for all else here in the shader's key. */
+  key: string;
+  contiguous: Contiguous;
+  element: Element;
+  params: Record<string, Scalar>;
+  /** Declares `leftAt(line, k)`, which gives 0 outside, and `leftLine(number)`; for the right operand the same. */
+  declarations: string;
+  /** Entries of `writeStep(unit)` that a tile of the sum needs, where the operand has that. */
+  steps?: number;
+}
+
+/** Vectors of four where every line has a whole number of them. */
+export const elementOf = (wide: boolean): Element => (wide ? 'vec4<f32>' : 'f32');
+
+/** A matrix in memory; `wide` where its contiguous axis is a multiple of four. */
+export function matrix(side: Side, contiguous: Contiguous, wide: boolean): Operand {
+  const outer = side === 'left' ? 'rowCount' : 'columnCount';
+  // Of [outer][inner] or [inner][outer]: which of the two arguments is the slow axis, and the lengths of both.
+  const [slow, fast] = contiguous === 'inner' ? ['line', 'k'] : ['k', 'line'];
+  const [slowCount, fastCount] = contiguous === 'inner' ? [outer, 'innerCount'] : ['innerCount', outer];
+  const at = `(${side}Base + ${slow} * ${fastCount})`;
+  const inside = `${slow} < ${slowCount} && 4u * ${fast}`;
+  const load = wide
+    ? chosen(`${side}Values`, `${at} / 4u + ${fast}`, `${inside} < ${fastCount}`, true)
+    : fourOf((i) => chosen(`${side}Values`, `${at} + 4u * ${fast} + ${i}u`, `${inside} + ${i}u < ${fastCount}`, false));
+  return {
+    key: `${contiguous}${wide ? 4 : 1}`,
+    contiguous,
+    element: elementOf(wide),
+    params: {},
+    declarations: `
+fn ${side}Line(number: u32) -> u32 { return number; }
+fn ${side}At(line: u32, k: u32) -> vec4<f32> {
+  return ${load};
+}`,
+  };
+}
+
+/** An array's element where a condition holds, else 0. Without a branch, so that several loads are on their way at once. */
+export const chosen = (array: string, index: string, condition: string, wide: boolean): string =>
+  `select(${elementOf(wide)}(), ${array}[select(0u, ${index}, ${condition})], ${condition})`;
+
+/** A vector of four expressions. */
+export const fourOf = (element: (i: number) => string): string => `vec4(${[0, 1, 2, 3].map(element).join(', ')})`;

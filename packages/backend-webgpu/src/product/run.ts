@@ -1,0 +1,59 @@
+import { type TensorInfo, util } from '@tensorflow/tfjs-core';
+import { flatGroups } from '../gpu/shader.js';
+import type { KernelCall } from '../kernelConfig.js';
+import type { Operand } from './operands.js';
+import { sumParts } from './sumParts.js';
+import { type Arrangement, DEPTH, productShader } from './template.js';
+import { productTile, splitCount, threadsOf } from './tiles.js';
+
+/** What a kernel call lends to the functions that record its work. */
+export type Recording = Pick<KernelCall<unknown, unknown>, 'run' | 'scratch'>;
+
+/** A matrix product, or several of the same size. */
+export interface Product {
+  /** Rows of the result, terms of each sum, columns of the result: of the largest of the products. */
+  rows: number;
+  inner: number;
+  columns: number;
+  /** How many products. */
+  count: number;
+  left: { operand: Operand; tensor: TensorInfo };
+  right: { operand: Operand; tensor: TensorInfo };
+  arrangement: Arrangement;
+  /** Values of what the operands and the arrangement have as parameters. */
+  params: Record<string, number>;
+  /** [columns], added to every row. */
+  bias?: TensorInfo | undefined;
+  relu?: boolean;
+}
+
+/** Records left·right (+ bias) into `result`, whose last axis has `columns` elements. */
+export function runProduct(call: Recording, product: Product, result: TensorInfo): void {
+  const { rows, inner, columns, count, left, right, arrangement, bias, relu = false } = product;
+  const size = util.sizeFromShape(result.shape);
+  if (size === 0) return;
+  const tile = productTile(rows, columns);
+  const rowTiles = Math.ceil(rows / tile.rows);
+  const columnTiles = Math.ceil(columns / tile.columns);
+  const groups = count * rowTiles * columnTiles;
+  const steps = Math.ceil(inner / DEPTH);
+  const share = Math.max(1, Math.ceil(steps / splitCount(groups * threadsOf(tile), inner, size)));
+  const splits = Math.max(1, Math.ceil(steps / share));
+  const whole = splits === 1;
+  const source = {
+    ...{ tile, left: left.operand, right: right.operand, arrangement, wide: columns % 4 === 0 },
+    ...{ bias: whole && bias !== undefined, relu: whole && relu },
+  };
+  const parts = whole ? undefined : call.scratch(splits * size);
+  const [x, y = 1] = flatGroups(groups);
+  call.run(
+    productShader(source),
+    { leftValues: left.tensor, rightValues: right.tensor, y: parts ?? result, ...(whole && bias && { bias }) },
+    {
+      ...{ tiles: groups, rowTiles, columnTiles, columns, share, resultRows: size / columns, depth4: DEPTH / 4 },
+      ...product.params,
+    },
+    [x, y, splits],
+  );
+  if (parts) sumParts(call, { from: parts, parts: splits, size, columns, bias, relu }, result);
+}

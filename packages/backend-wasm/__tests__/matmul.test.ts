@@ -1,13 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { kernelCalls, matmul, registerWasmBackend, resetKernelCalls, WASM_BACKEND } from '../src/index.js';
+import { kernelCalls, matmul, resetKernelCalls, WASM_BACKEND } from '../src/index.js';
+import { RUNS, runOurs, useWasm } from './kernels/harness.js';
 import { randomArray, relativeError } from './reference.js';
 
-beforeAll(async () => {
-  await registerWasmBackend();
-  await tf.setBackend(WASM_BACKEND);
-});
+beforeAll(useWasm);
 beforeEach(resetKernelCalls);
 
 interface Sizes {
@@ -35,29 +33,25 @@ function reference(a: Float32Array, b: Float32Array, { m, k, n, batch, transpose
   return c;
 }
 
-const size = fc.integer({ min: 1, max: 40 });
+const size = fc.oneof(fc.integer({ min: 1, max: 30 }), fc.constantFrom(1, 3, 5, 17, 40));
+const products: fc.Arbitrary<Sizes> = fc.record({
+  m: size,
+  k: size,
+  n: size,
+  batch: fc.integer({ min: 1, max: 3 }),
+  transposeA: fc.boolean(),
+  transposeB: fc.boolean(),
+});
 
 describe('matmul', () => {
   it('equals the definition for any sizes, transposed or not, one matrix for the batch or one each', () => {
     fc.assert(
-      fc.property(
-        fc.record({
-          m: size,
-          k: size,
-          n: size,
-          batch: fc.integer({ min: 1, max: 3 }),
-          transposeA: fc.boolean(),
-          transposeB: fc.boolean(),
-        }),
-        fc.boolean(),
-        fc.boolean(),
-        (p, oneA, oneB) => {
-          const a = randomArray(p.m * p.k * (oneA ? 1 : p.batch), 1);
-          const b = randomArray(p.k * p.n * (oneB ? 1 : p.batch), 2);
-          expect(relativeError(matmul(a, b, p), reference(a, b, p))).toBeLessThan(1e-5);
-        },
-      ),
-      { numRuns: 200, seed: 5 },
+      fc.property(products, fc.boolean(), fc.boolean(), (p, oneA, oneB) => {
+        const a = randomArray(p.m * p.k * (oneA ? 1 : p.batch), 1);
+        const b = randomArray(p.k * p.n * (oneB ? 1 : p.batch), 2);
+        expect(relativeError(matmul(a, b, p), reference(a, b, p))).toBeLessThan(1e-5);
+      }),
+      { ...RUNS, seed: 5 },
     );
   });
 
@@ -80,6 +74,34 @@ describe('matmul', () => {
 });
 
 describe('tf.matMul on crln-wasm', () => {
+  it('equals the definition for any sizes, with or without bias and ReLU', () => {
+    fc.assert(
+      fc.property(products, fc.boolean(), fc.boolean(), fc.boolean(), (p, oneB, withBias, relu) => {
+        const { m, k, n, batch, ...transposed } = p;
+        const [as, bs, biases] = [batch * m * k, (oneB ? 1 : batch) * k * n, n].map((count, i) =>
+          randomArray(count, i + 1),
+        ) as [Float32Array, Float32Array, Float32Array];
+        const expected = reference(as, bs, p);
+        tf.tidy(() => {
+          const a = tf.tensor(as, [batch, ...(p.transposeA ? [k, m] : [m, k])]);
+          const b = tf.tensor(bs, [oneB ? 1 : batch, ...(p.transposeB ? [n, k] : [k, n])]);
+          expect(relativeError(runOurs('BatchMatMul', { a, b }, transposed)[0]!, expected)).toBeLessThan(1e-5);
+          const bias = withBias ? { bias: tf.tensor1d(biases) } : {};
+          const attrs = { ...transposed, activation: relu ? 'relu' : 'linear' };
+          const [fused] = runOurs('_FusedMatMul', { a, b, ...bias }, attrs);
+          if (withBias) for (let i = 0; i < expected.length; i++) expected[i]! += biases[i % n]!;
+          const rounding = Math.max(...expected.map(Math.abs)) * 1e-5;
+          const wrong = fused!.findIndex((value, i) => {
+            const exact = relu ? Math.max(expected[i]!, 0) : expected[i]!;
+            return !(Math.abs(value - exact) <= rounding);
+          });
+          expect(wrong).toBe(-1);
+        });
+      }),
+      { ...RUNS, seed: 6 },
+    );
+  });
+
   const both = (f: () => tf.Tensor) =>
     Promise.all(['cpu', WASM_BACKEND].map(async (name) => ({ name, f }))).then(async (list) => {
       const out: Float32Array[] = [];

@@ -4,13 +4,11 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Blocks } from '../src/blocks.js';
 import { engine } from '../src/engine.js';
-import { registerWasmBackend, WASM_BACKEND, wasmMemoryBytes } from '../src/index.js';
+import { wasmMemoryBytes } from '../src/index.js';
+import { useWasm } from './kernels/harness.js';
 import { same } from './reference.js';
 
-beforeAll(async () => {
-  await registerWasmBackend({ poison: true });
-  await tf.setBackend(WASM_BACKEND);
-});
+beforeAll(useWasm);
 
 function convolve(size: number): void {
   tf.tidy(() => {

@@ -58,8 +58,9 @@ export class ReferenceConv {
     const y = new Float64Array(sizeOf(this.yShape));
     const channels = this.filter.at(-1)!;
     if (bias) for (let i = 0; i < y.length; i++) y[i] = bias[i % channels]!;
-    this.#visit((yi, xi, wi) => {
-      y[yi]! += x[xi]! * w[wi]!;
+    this.#visit((yi, xi, wi, count) => {
+      const value = x[xi]!;
+      for (let k = 0; k < count; k++) y[yi + k]! += value * w[wi + k]!;
     });
     return y;
   }
@@ -67,21 +68,25 @@ export class ReferenceConv {
   inputGrad(dy: Float32Array, w: Float32Array, bias?: Float32Array): Float64Array {
     const dx = new Float64Array(sizeOf(this.x));
     if (bias) for (let i = 0; i < dx.length; i++) dx[i] = bias[i % this.x[4]!]!;
-    this.#visit((yi, xi, wi) => {
-      dx[xi]! += dy[yi]! * w[wi]!;
+    this.#visit((yi, xi, wi, count) => {
+      let sum = 0;
+      for (let k = 0; k < count; k++) sum += dy[yi + k]! * w[wi + k]!;
+      dx[xi]! += sum;
     });
     return dx;
   }
 
   filterGrad(x: Float32Array, dy: Float32Array): Float64Array {
     const dw = new Float64Array(sizeOf(this.filter));
-    this.#visit((yi, xi, wi) => {
-      dw[wi]! += x[xi]! * dy[yi]!;
+    this.#visit((yi, xi, wi, count) => {
+      const value = x[xi]!;
+      for (let k = 0; k < count; k++) dw[wi + k]! += value * dy[yi + k]!;
     });
     return dw;
   }
 
-  #visit(use: (yi: number, xi: number, wi: number) => void): void {
+  /** Calls `use` with where y, x and w lie, for `count` neighbours in y and w: all output channels, or a depthwise convolution's one. */
+  #visit(use: (yi: number, xi: number, wi: number, count: number) => void): void {
     const [N, D, H, W, Ci] = this.x as [number, number, number, number, number];
     const [kd, kh, kw] = this.filter as [number, number, number];
     const Co = this.filter.at(-1)!;
@@ -100,11 +105,11 @@ export class ReferenceConv {
                   if (z < 0 || z >= D || y < 0 || y >= H || x < 0 || x >= W) continue;
                   const xAt = (((n * D + z) * H + y) * W + x) * Ci;
                   const yAt = (((n * od + d) * oh + h) * ow + w) * Co;
-                  const wAt = (a * kh + b) * kw + c;
-                  if (this.depthwise) for (let i = 0; i < Ci; i++) use(yAt + i, xAt + i, wAt * Ci + i);
-                  else
-                    for (let i = 0; i < Ci; i++)
-                      for (let o = 0; o < Co; o++) use(yAt + o, xAt + i, (wAt * Ci + i) * Co + o);
+                  const wAt = ((a * kh + b) * kw + c) * Ci;
+                  for (let i = 0; i < Ci; i++) {
+                    if (this.depthwise) use(yAt + i, xAt + i, wAt + i, 1);
+                    else use(yAt, xAt + i, (wAt + i) * Co, Co);
+                  }
                 }
   }
 }

@@ -39,9 +39,10 @@ export class CrlnWasmBackend extends MathBackendCPU {
   }
 
   override disposeData(dataId: DataId, force = false): boolean {
-    const { heap } = engine();
+    const { heap, filters } = engine();
     const values = this.data.has(dataId) ? this.data.get(dataId).values : undefined;
     const gone = super.disposeData(dataId, force);
+    if (gone) filters.forget(dataId);
     if (gone && ArrayBuffer.isView(values) && heap.owns(values)) heap.release(values.byteOffset);
     return gone;
   }

@@ -1,4 +1,5 @@
 import { CrlnError } from '@crln/core';
+import { FilterCache } from './conv/filterCache.js';
 import { relaxedSimdWasm } from './generated/relaxed.js';
 import { simdWasm } from './generated/simd.js';
 import { Heap } from './heap.js';
@@ -20,6 +21,7 @@ export interface EngineOptions {
 /** The compiled kernels, the memory that they share with the tensors, and the threads that share their work. */
 export class Engine {
   readonly heap: Heap;
+  readonly filters: FilterCache;
   readonly #pool: Pool;
 
   constructor(
@@ -30,6 +32,7 @@ export class Engine {
     threads: number,
   ) {
     this.heap = new Heap(memory);
+    this.filters = new FilterCache(this.heap);
     const control = this.heap.take(Pool.controlBytes, { kernel: 'threads', shape: [Pool.controlBytes] });
     this.heap.retain(control);
     const all = kernels as unknown as Record<string, (...values: number[]) => void>;

@@ -1,7 +1,9 @@
 import { KERNELS } from '@crln/core';
 import * as tf from '@tensorflow/tfjs-core';
+import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { expectClose, normals, runOurs, useWasm } from './harness.js';
+import { sizeOf } from '../reference.js';
+import { expectClose, expectRounded, normals, RUNS, runOurs, useWasm } from './harness.js';
 
 beforeAll(useWasm);
 
@@ -62,6 +64,61 @@ describe.each([1, 2, 3, 4, 5, 16, 17])('%i channels', (channels) => {
       x.map((value, i) => value * mask[Math.floor(i / perSample) * channels + (i % channels)]!),
     );
   });
+});
+
+it('are right for any number of samples, voxels and channels', () => {
+  const cases = fc.record({
+    samples: fc.integer({ min: 1, max: 3 }),
+    size: fc.tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 7 })),
+    channels: fc.constantFrom(1, 2, 3, 4, 5, 8, 17, 33),
+    relu: fc.boolean(),
+    seed: fc.nat(),
+  });
+  fc.assert(
+    fc.property(cases, ({ samples, size, channels, relu, seed }) => {
+      const shape = [samples, ...size, channels];
+      const voxels = sizeOf(size);
+      const [x, dy] = [normals(sizeOf(shape), seed), normals(sizeOf(shape), seed + 1)];
+      const [scale, shift] = [normals(channels, seed + 2), normals(channels, seed + 3)];
+      const mask = normals(samples * channels, seed + 4);
+      const tensors = {
+        ...{ x: tf.tensor(x, shape), dy: tf.tensor(dy, shape), scale: tf.tensor1d(scale), shift: tf.tensor1d(shift) },
+        mask: tf.tensor2d(mask, [samples, channels]),
+      };
+      const { x: xt, dy: dyt, scale: scales, shift: shifts, mask: masks } = tensors;
+      const [y] = runOurs(KERNELS.ChannelAffine, { x: xt, scale: scales, shift: shifts }, { relu });
+      const affine = (f: (value: number) => number) =>
+        Float64Array.from(x, (value, i) => f(value * scale[i % channels]!) + f(shift[i % channels]!));
+      const plain = affine((value) => value);
+      expectRounded(y!, relu ? plain.map((value) => Math.max(value, 0)) : plain, affine(Math.abs));
+      const yt = tf.tensor(y!, shape);
+      const gradients = { dy: dyt, x: xt, y: yt, scale: scales };
+      const [dx, dscale, dshift] = runOurs(KERNELS.ChannelAffineGrad, gradients, { relu });
+      const g = Float64Array.from(dy, (value, i) => (relu && y![i] === 0 ? 0 : value));
+      const slope = g.map((value, i) => value * scale[i % channels]!);
+      expectRounded(dx!, slope, slope.map(Math.abs));
+      const expectSums = (actual: Float32Array, terms: Float64Array) => {
+        const [sums, sizes] = [new Float64Array(channels), new Float64Array(channels)];
+        terms.forEach((term, i) => {
+          sums[i % channels]! += term;
+          sizes[i % channels]! += Math.abs(term);
+        });
+        expectRounded(actual, sums, sizes);
+      };
+      expectSums(
+        dscale!,
+        g.map((value, i) => value * x[i]!),
+      );
+      expectSums(dshift!, g);
+      expectSums(runOurs(KERNELS.ChannelSum, { x: xt })[0]!, Float64Array.from(x));
+      const [scaled] = runOurs(KERNELS.ScaleChannels, { x: xt, mask: masks });
+      const factor = (i: number) => mask[Math.floor(i / channels / voxels) * channels + (i % channels)]!;
+      const products = Float64Array.from(x, (value, i) => value * factor(i));
+      expectRounded(scaled!, products, products.map(Math.abs));
+      tf.dispose([tensors, yt]);
+    }),
+    RUNS,
+  );
 });
 
 it('sums a million voxels to float32 accuracy', () => {

@@ -2,7 +2,7 @@ import { KERNELS, type Pads3d, type PoolAttrs, type Triple } from '@crln/core';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, expect, it } from 'vitest';
-import { expectClose, integers, normals, runOurs, useWasm } from './harness.js';
+import { expectClose, integers, normals, RUNS, runOurs, useWasm } from './harness.js';
 import { product } from './operands.js';
 
 beforeAll(useWasm);
@@ -75,7 +75,7 @@ it('takes the first maximum of every window, and its gradient goes there', () =>
       // Whole numbers, so that windows with equal maxima occur.
       expectPooling(shape, attrs, Float32Array.from(integers(product(shape), -2, 2)));
     }),
-    { numRuns: 500 },
+    RUNS,
   );
 });
 

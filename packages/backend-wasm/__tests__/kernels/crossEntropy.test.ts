@@ -2,7 +2,8 @@ import { KERNELS } from '@crln/core';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { expectClose, integers, normals, runOurs, useWasm } from './harness.js';
+import { relativeError } from '../reference.js';
+import { expectClose, integers, normals, RUNS, runOurs, useWasm } from './harness.js';
 import { slopes } from './slopes.js';
 
 beforeAll(useWasm);
@@ -105,7 +106,52 @@ it('is right for any number of rows, with its gradient', () => {
         expectClose(normal(dx!), normal(slope.map((value, i) => value * dy[Math.floor(i / classes)]!)));
       });
     }),
-    { numRuns: 200 },
+    RUNS,
+  );
+});
+
+/** Of each sample: Σ loss, how many losses are above 0 in float32, how many labels count. */
+const naiveSums = (
+  x: ArrayLike<number>,
+  labels: Int32Array,
+  { samples, voxels, classes }: Record<'samples' | 'voxels' | 'classes', number>,
+) => {
+  const losses = naive(x, labels, classes);
+  return Array.from({ length: samples }, (_, n) => {
+    const mine = losses.subarray(n * voxels, (n + 1) * voxels);
+    const known = labels.subarray(n * voxels, (n + 1) * voxels).filter((label) => label >= 0);
+    return [mine.reduce((a, b) => a + b, 0), mine.filter((loss) => loss > 2 ** -24).length, known.length];
+  }).flat();
+};
+
+it('sums over the voxels of each sample, with the gradient of that, for any number of them', () => {
+  const cases = fc.record({
+    samples: fc.integer({ min: 1, max: 4 }),
+    voxels: fc.integer({ min: 1, max: 40 }),
+    classes: fc.constantFrom(1, 2, 3, 5, 17),
+    scale: fc.constantFrom(0.1, 3),
+    seed: fc.nat(),
+  });
+  fc.assert(
+    fc.property(cases, ({ samples, voxels, classes, scale, seed }) => {
+      const x = normals(samples * voxels * classes, seed, scale);
+      const labels = integers(samples * voxels, -1, classes, seed);
+      const dy = normals(3 * samples, seed + 1);
+      tf.tidy(() => {
+        const inputs = {
+          logits: tf.tensor3d(x, [samples, voxels, classes]),
+          labels: tf.tensor2d(labels, [samples, voxels], 'int32'),
+        };
+        const [sums] = runOurs(KERNELS.CrossEntropySums, inputs, { ignoreIndex: -1 });
+        expect(relativeError(sums!, naiveSums(x, labels, { samples, voxels, classes }))).toBeLessThan(1e-5);
+        const given = { ...inputs, dy: tf.tensor2d(dy, [samples, 3]) };
+        const [dx] = runOurs(KERNELS.CrossEntropySumsGrad, given, { ignoreIndex: -1 });
+        const slope = naiveSlope(x, labels, classes);
+        const expected = slope.map((value, i) => value * dy[3 * Math.floor(i / classes / voxels)]!);
+        expect(relativeError(dx!, expected)).toBeLessThan(1e-5);
+      });
+    }),
+    RUNS,
   );
 });
 
@@ -122,14 +168,8 @@ describe.each([
   });
 
   it('are those of the losses, of those above 0 in float32 and of labels that count', () => {
-    const losses = naive(x, labels, classes);
-    const expected = Array.from({ length: samples }, (_, n) => {
-      const mine = losses.subarray(n * voxels, (n + 1) * voxels);
-      const known = labels.subarray(n * voxels, (n + 1) * voxels).filter((label) => label >= 0);
-      return [mine.reduce((a, b) => a + b, 0), mine.filter((loss) => loss > 2 ** -24).length, known.length];
-    });
     const [sums] = tf.tidy(() => runOurs(KERNELS.CrossEntropySums, inputs(), { ignoreIndex: -1 }));
-    expectClose(sums!, expected.flat(), 1e-6);
+    expectClose(sums!, naiveSums(x, labels, { samples, voxels, classes }), 1e-6);
   });
 
   it("have the gradient of each sample's loss", () => {

@@ -1,7 +1,9 @@
 import { KERNELS } from '@crln/core';
 import * as tf from '@tensorflow/tfjs-core';
+import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { expectClose, integers, normals, runOurs, useWasm } from './harness.js';
+import { relativeError } from '../reference.js';
+import { expectClose, integers, normals, RUNS, runOurs, useWasm } from './harness.js';
 import { slopes } from './slopes.js';
 
 beforeAll(useWasm);
@@ -83,6 +85,51 @@ describe.each([1, 2, 3, 5, 17])('of the softmax of logits, %i classes', (classes
       expect(Math.abs(value - expected[i]!)).toBeLessThan(1e-5);
     });
   });
+});
+
+/** The gradient of Σ dy·sums in the probabilities, or in the logits of which those are the softmax. */
+function naiveSlope(p: Float64Array, labels: Int32Array, classes: number, dy: Float32Array, softmax: boolean) {
+  const dp = p.map((value, i) => {
+    const t = labels[Math.floor(i / classes)] === i % classes ? 1 : 0;
+    return t * dy[i % classes]! + 2 * value * dy[classes + (i % classes)]!;
+  });
+  if (!softmax) return dp;
+  const means = Float64Array.from(labels, (_, row) => {
+    let sum = 0;
+    for (let i = row * classes; i < (row + 1) * classes; i++) sum += p[i]! * dp[i]!;
+    return sum;
+  });
+  return p.map((value, i) => value * (dp[i]! - means[Math.floor(i / classes)]!));
+}
+
+it('are right for any number of rows and classes, with their gradient', () => {
+  const cases = fc.record({
+    rows: fc.integer({ min: 1, max: 70 }),
+    classes: fc.constantFrom(1, 2, 3, 5, 17),
+    softmax: fc.boolean(),
+    seed: fc.nat(),
+  });
+  fc.assert(
+    fc.property(cases, ({ rows, classes, softmax, seed }) => {
+      const x = normals(rows * classes, seed);
+      const labels = integers(rows, -1, classes, seed);
+      const dy = normals(3 * classes, seed + 1);
+      const p = softmax ? naiveSoftmax(x, classes) : Float64Array.from(x);
+      tf.tidy(() => {
+        const inputs = { probabilities: tf.tensor2d(x, [rows, classes]), labels: tf.tensor1d(labels, 'int32') };
+        const [sums] = runOurs(KERNELS.DiceSums, inputs, { softmax });
+        expect(relativeError(sums!, naive(p, labels, classes))).toBeLessThan(1e-5);
+        const [dx] = runOurs(KERNELS.DiceSumsGrad, { ...inputs, dy: tf.tensor2d(dy, [3, classes]) }, { softmax });
+        const expected = naiveSlope(p, labels, classes, dy, softmax);
+        // A softmax of one class is 1, its slope 0, and only the rounding of what cancels is left.
+        const scale = Math.max(...expected.map(Math.abs), ...dy.map(Math.abs));
+        dx!.forEach((value, i) => {
+          expect(Math.abs(value - expected[i]!) / scale).toBeLessThan(1e-5);
+        });
+      });
+    }),
+    RUNS,
+  );
 });
 
 it.each([

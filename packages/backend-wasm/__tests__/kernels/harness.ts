@@ -3,6 +3,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { expect } from 'vitest';
 import { kernelCalls, registerWasmBackend, resetKernelCalls, WASM_BACKEND } from '../../src/index.js';
 
+/** On how many random cases every kernel is tried. */
+export const RUNS = { numRuns: Number(process.env.RUNS ?? 500) };
+
 /** Registers the backend, makes it current and forgets the kernel counts. For `beforeAll`. */
 export async function useWasm(): Promise<void> {
   await registerWasmBackend({ poison: true });
@@ -36,6 +39,26 @@ export function normals(count: number, seed = 0, scale = 1, mean = 0): Float32Ar
 export function integers(count: number, low: number, high: number, seed = 0): Int32Array {
   const rng = stream(seed, 'integers', 0, 0);
   return Int32Array.from({ length: count }, () => low + Math.floor(rng.uniform() * (high - low)));
+}
+
+/** The same numbers, bit for bit but for the kind of NaN. */
+export function expectSame(actual: ArrayLike<number>, expected: ArrayLike<number>): void {
+  expect(actual.length).toBe(expected.length);
+  for (let i = 0; i < expected.length; i++) {
+    if (!Object.is(actual[i], expected[i])) expect(actual[i], `element ${i}`).toBe(expected[i]);
+  }
+}
+
+/**
+ * Each element within a millionth of `terms`, what its sum would be if no term were negative. Where terms cancel, float32 rounds by their size and
+ * not by that of the little that is left.
+ */
+export function expectRounded(actual: ArrayLike<number>, expected: ArrayLike<number>, terms: ArrayLike<number>): void {
+  expect(actual.length).toBe(expected.length);
+  for (let i = 0; i < expected.length; i++) {
+    const [a, e] = [actual[i]!, expected[i]!];
+    if (!(Math.abs(a - e) <= 1e-6 * terms[i]!)) expect(a, `element ${i} of terms ${terms[i]}`).toBe(e);
+  }
 }
 
 /** Each element within `tolerance` of the expected one, relative to it, plus a tenth of that of the largest. */

@@ -1,7 +1,9 @@
 import { KERNELS } from '@crln/core';
 import * as tf from '@tensorflow/tfjs-core';
+import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { expectClose, normals, runOurs, useWasm } from './harness.js';
+import { relativeError } from '../reference.js';
+import { expectClose, normals, RUNS, runOurs, useWasm } from './harness.js';
 import { slopes } from './slopes.js';
 
 beforeAll(useWasm);
@@ -23,6 +25,62 @@ function naive(x: ArrayLike<number>, gamma: ArrayLike<number>, beta: ArrayLike<n
   }
   return { y, mean, rstd };
 }
+
+/** The gradient as the formula says it, in float64, of the float32 statistics that the kernel gets. */
+function naiveGrad({ dy, x, gamma, mean, rstd }: Record<'dy' | 'x' | 'gamma' | 'mean' | 'rstd', Float32Array>) {
+  const width = gamma.length;
+  const dx = new Float64Array(x.length);
+  const [dgamma, dbeta] = [new Float64Array(width), new Float64Array(width)];
+  for (let r = 0; r < mean.length; r++) {
+    const n = Array.from({ length: width }, (_, c) => (x[r * width + c]! - mean[r]!) * rstd[r]!);
+    const h = n.map((_, c) => dy[r * width + c]! * gamma[c]!);
+    const sum = h.reduce((a, b) => a + b, 0) / width;
+    const product = h.reduce((a, b, c) => a + b * n[c]!, 0) / width;
+    n.forEach((value, c) => {
+      dx[r * width + c] = rstd[r]! * (h[c]! - sum - value * product);
+      dgamma[c]! += dy[r * width + c]! * value;
+      dbeta[c]! += dy[r * width + c]!;
+    });
+  }
+  return { dx, dgamma, dbeta };
+}
+
+it('equals the formula in float64 for any number of rows and any width, with its gradient', () => {
+  const cases = fc.record({
+    rows: fc.integer({ min: 1, max: 40 }),
+    width: fc.constantFrom(1, 2, 3, 4, 5, 8, 17, 33),
+    seed: fc.nat(),
+  });
+  fc.assert(
+    fc.property(cases, ({ rows, width, seed }) => {
+      const [x, dy] = [normals(rows * width, seed, 2, 1), normals(rows * width, seed + 1)];
+      const [gamma, beta] = [normals(width, seed + 2), normals(width, seed + 3)];
+      tf.tidy(() => {
+        const tensors = { x: tf.tensor2d(x, [rows, width]), gamma: tf.tensor1d(gamma) };
+        const [y, mean, rstd] = runOurs(KERNELS.LayerNorm, { ...tensors, beta: tf.tensor1d(beta) }, { epsilon }) as [
+          Float32Array,
+          Float32Array,
+          Float32Array,
+        ];
+        const expected = naive(x, gamma, beta);
+        const saved = { mean: tf.tensor1d(mean), rstd: tf.tensor1d(rstd) };
+        const given = { dy: tf.tensor2d(dy, [rows, width]), ...tensors, ...saved };
+        const [dx, dgamma, dbeta] = runOurs(KERNELS.LayerNormGrad, given);
+        const gradient = naiveGrad({ dy, x, gamma, mean, rstd });
+        const errors = {
+          y: relativeError(y, expected.y),
+          mean: relativeError(mean, expected.mean),
+          rstd: relativeError(rstd, expected.rstd),
+          dx: relativeError(dx!, gradient.dx),
+          dgamma: relativeError(dgamma!, gradient.dgamma),
+          dbeta: relativeError(dbeta!, gradient.dbeta),
+        };
+        for (const [name, error] of Object.entries(errors)) expect(error, name).toBeLessThan(1e-5);
+      });
+    }),
+    RUNS,
+  );
+});
 
 describe.each([2, 3, 5, 17, 64])('rows of %i', (width) => {
   const rows = 3;
@@ -90,19 +148,7 @@ it.each([
     ...tensors,
     ...saved,
   });
-  const gradient = new Float64Array(x.length);
-  const [byGamma, byBeta] = [new Float64Array(width), new Float64Array(width)];
-  for (let r = 0; r < rows; r++) {
-    const n = Array.from({ length: width }, (_, c) => (x[r * width + c]! - mean![r]!) * rstd![r]!);
-    const h = n.map((_, c) => dy[r * width + c]! * gamma[c]!);
-    const sum = h.reduce((a, b) => a + b, 0) / width;
-    const product = h.reduce((a, b, c) => a + b * n[c]!, 0) / width;
-    n.forEach((value, c) => {
-      gradient[r * width + c] = rstd![r]! * (h[c]! - sum - value * product);
-      byGamma[c]! += dy[r * width + c]! * value;
-      byBeta[c]! += dy[r * width + c]!;
-    });
-  }
+  const { dx: gradient, dgamma: byGamma, dbeta: byBeta } = naiveGrad({ dy, x, gamma, mean: mean!, rstd: rstd! });
   expectClose(dx!, gradient);
   expectClose(dgamma!, byGamma);
   expectClose(dbeta!, byBeta);

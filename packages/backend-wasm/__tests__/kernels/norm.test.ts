@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { relativeError, sizeOf } from '../reference.js';
-import { expectClose, normals, runOurs, useWasm } from './harness.js';
+import { expectClose, normals, RUNS, runOurs, useWasm } from './harness.js';
 import { slopes } from './slopes.js';
 
 beforeAll(useWasm);
@@ -186,17 +186,17 @@ function errors(test: Case, seed: number): Record<string, number> {
   };
 }
 
-const channelCounts = fc.constantFrom(1, 2, 3, 4, 5, 7, 8, 12, 16, 17, 33, 64, 65, 100);
+const channelCounts = fc.constantFrom(1, 2, 3, 4, 5, 7, 8, 12, 16, 17, 33, 65);
 
 it('equals the formula in float64 for any number of samples, voxels and channels', () => {
-  const shapes = fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 4, max: 70 }), channelCounts);
+  const shapes = fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 4, max: 40 }), channelCounts);
   const over = fc.constantFrom<NormAttrs['over']>('batch', 'instance');
   fc.assert(
     fc.property(shapes, over, fc.boolean(), fc.nat(1e6), (shape, over, relu, seed) => {
       const found = errors({ shape, attrs: { over, epsilon: 1e-5, relu }, affine: true }, seed);
       for (const [name, error] of Object.entries(found)) expect(error, name).toBeLessThan(1e-5);
     }),
-    { numRuns: 60 },
+    RUNS,
   );
 });
 

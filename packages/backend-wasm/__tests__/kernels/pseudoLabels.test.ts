@@ -1,7 +1,9 @@
 import { KERNELS } from '@crln/core';
 import * as tf from '@tensorflow/tfjs-core';
+import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { expectClose, integers, normals, runOurs, useWasm } from './harness.js';
+import { relativeError } from '../reference.js';
+import { expectClose, expectSame, integers, normals, RUNS, runOurs, useWasm } from './harness.js';
 
 beforeAll(useWasm);
 
@@ -41,6 +43,40 @@ describe.each([
       Array.from(index, (v) => (v < 0 ? 0 : most(v))),
     );
   });
+});
+
+it('are right for any number of voxels and classes, with an index or without', () => {
+  const cases = fc.record({
+    voxels: fc.integer({ min: 1, max: 70 }),
+    classes: fc.constantFrom(1, 2, 3, 4, 5, 17),
+    scale: fc.constantFrom(0.1, 4, 40),
+    indexed: fc.boolean(),
+    seed: fc.nat(),
+  });
+  fc.assert(
+    fc.property(cases, ({ voxels, classes, scale, indexed, seed }) => {
+      const x = normals(voxels * classes, seed, scale);
+      const index = indexed ? integers(voxels, -1, voxels, seed) : Int32Array.from({ length: voxels }, (_, v) => v);
+      const row = (v: number) => x.subarray(v * classes, (v + 1) * classes);
+      const best = (v: number) => row(v).indexOf(Math.max(...row(v)));
+      const most = (v: number) => {
+        const largest = Math.max(...row(v));
+        return 1 / Array.from(row(v)).reduce((sum, value) => sum + Math.exp(value - largest), 0);
+      };
+      tf.tidy(() => {
+        const logits = tf.tensor2d(x, [voxels, classes]);
+        const inputs = indexed ? { logits, index: tf.tensor1d(index, 'int32') } : { logits };
+        const [label, confidence] = runOurs(KERNELS.PseudoLabels, inputs);
+        expectSame(
+          label!,
+          Array.from(index, (v) => (v < 0 ? -1 : best(v))),
+        );
+        const expected = Array.from(index, (v) => (v < 0 ? 0 : most(v)));
+        expect(relativeError(confidence!, expected)).toBeLessThan(1e-5);
+      });
+    }),
+    RUNS,
+  );
 });
 
 it('names an index past the end', () => {

@@ -1,8 +1,8 @@
 import { KERNELS, type SparseMatrix, stream, type Triple } from '@crln/core';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
-import { beforeAll, expect, it } from 'vitest';
-import { normals, runOurs, useWasm } from './harness.js';
+import { beforeAll, it } from 'vitest';
+import { expectRounded, normals, RUNS, runOurs, useWasm } from './harness.js';
 import { product } from './operands.js';
 
 beforeAll(useWasm);
@@ -55,15 +55,12 @@ function expectResampled(shape: number[], size: Triple, seed: number) {
     return along(y, batch * size[0] * size[1], W, C, matrices[2]!);
   };
   const y = resampled(Float64Array.from(x), rows);
-  // Terms may cancel: what they are without their signs is what float32 rounds.
   const unsigned = rows.map((matrix) => matrix.map((row) => row.map(([k, w]) => [k, Math.abs(w)] as [number, number])));
   const terms = resampled(Float64Array.from(x, Math.abs), unsigned);
   tf.tidy(() => {
     const attrs = { matrices: rows.map(matrixOf) };
     const [actual] = runOurs(KERNELS.Resample3d, { x: tf.tensor(x, shape) }, attrs);
-    expect(actual!.length).toBe(y.length);
-    const wrong = y.findIndex((value, i) => !(Math.abs(actual![i]! - value) <= 1e-6 * terms[i]!));
-    expect(wrong, `element ${wrong}: ${actual![wrong]} for ${y[wrong]}`).toBe(-1);
+    expectRounded(actual!, y, terms);
   });
 }
 
@@ -80,7 +77,7 @@ it('multiplies each axis by its matrix', () => {
     fc.property(cases, ({ input, result, channels, seed }) => {
       expectResampled([2, ...input, ...(channels ? [channels] : [])], result, seed);
     }),
-    { numRuns: 500 },
+    RUNS,
   );
 });
 

@@ -1,7 +1,8 @@
 import { KERNELS } from '@crln/core';
 import * as tf from '@tensorflow/tfjs-core';
+import fc from 'fast-check';
 import { beforeAll, expect, it } from 'vitest';
-import { expectClose, integers, normals, runOurs, useWasm } from './harness.js';
+import { expectClose, expectRounded, integers, normals, RUNS, runOurs, useWasm } from './harness.js';
 
 beforeAll(useWasm);
 
@@ -15,6 +16,32 @@ it.each([1, 2, 3, 17])('adds rows of %i where they belong, duplicates summed', (
     expected[indices[Math.floor(i / width)]! * width + (i % width)]! += value;
   });
   expectClose(out!, expected);
+});
+
+it('does so for any number of rows, among as many or as few', () => {
+  const cases = fc.record({
+    count: fc.integer({ min: 1, max: 60 }),
+    rows: fc.integer({ min: 1, max: 90 }),
+    width: fc.constantFrom(1, 3, 5, 16, 17),
+    seed: fc.nat(),
+  });
+  fc.assert(
+    fc.property(cases, ({ count, rows, width, seed }) => {
+      const indices = integers(count, 0, rows, seed);
+      const values = normals(count * width, seed);
+      const inputs = { values: tf.tensor2d(values, [count, width]), indices: tf.tensor1d(indices, 'int32') };
+      const [out] = runOurs(KERNELS.ScatterRows, inputs, { rows });
+      const [expected, sizes] = [new Float64Array(rows * width), new Float64Array(rows * width)];
+      values.forEach((value, i) => {
+        const at = indices[Math.floor(i / width)]! * width + (i % width);
+        expected[at]! += value;
+        sizes[at]! += Math.abs(value);
+      });
+      expectRounded(out!, expected, sizes);
+      tf.dispose(inputs);
+    }),
+    RUNS,
+  );
 });
 
 it('refuses an index outside the rows', () => {

@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
+import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { normals, runOurs, useWasm } from './harness.js';
-import { operand } from './operands.js';
+import { normals, RUNS, runOurs, useWasm } from './harness.js';
+import { dtypes, operand, shapes } from './operands.js';
 import { expectSameAsStock, type Operand } from './stock.js';
 
 beforeAll(useWasm);
@@ -13,23 +14,46 @@ const special: Operand = {
 };
 const many: Operand = { values: normals(300, 1, 3), shape: [3, 100], dtype: 'float32' };
 
+const numbers = fc.constantFrom('float32' as const, 'int32' as const);
 const names = 'Relu Neg Square Sqrt Rsqrt Reciprocal Exp Log Log1p Floor Sigmoid Tanh Erf Abs'.split(' ');
 
 describe.each(names)('%s', (name) => {
+  it('gives the stock kernel’s numbers on any shape', () => {
+    fc.assert(
+      fc.property(shapes(0, 5), numbers, fc.nat(9), (shape, dtype, seed) => {
+        expectSameAsStock(name, { x: operand(shape, dtype, seed) });
+      }),
+      RUNS,
+    );
+  });
   it('gives the stock kernel’s numbers', () => expectSameAsStock(name, { x: many }, {}, { tolerance: 1e-6 }));
   it('gives them for NaN, infinities and zeros', () => expectSameAsStock(name, { x: special }));
   it('keeps to the type of an int32 tensor', () => expectSameAsStock(name, { x: operand([7], 'int32', 2) }));
 });
 
-it.each([0, 0.3])('Step is %f below zero', async (alpha) => {
-  await expectSameAsStock('Step', { x: many }, { alpha });
-  await expectSameAsStock('Step', { x: special }, { alpha });
+it('Step, ClipByValue and LogicalNot give the stock kernels’ bits on any shape', () => {
+  const limits = fc.tuple(fc.float({ min: -2, max: 0, noNaN: true }), fc.float({ min: 0, max: 2, noNaN: true }));
+  fc.assert(
+    fc.property(shapes(0, 5), dtypes, limits, (shape, dtype, [clipValueMin, clipValueMax]) => {
+      const x = operand(shape, dtype);
+      const same = { tolerance: 0 };
+      expectSameAsStock('Step', { x }, { alpha: clipValueMax }, same);
+      expectSameAsStock('ClipByValue', { x }, { clipValueMin, clipValueMax }, same);
+      expectSameAsStock('LogicalNot', { x: operand(shape, 'bool') }, {}, same);
+    }),
+    RUNS,
+  );
 });
 
-it('ClipByValue keeps NaN and cuts infinities', async () => {
+it.each([0, 0.3])('Step is %f below zero', (alpha) => {
+  expectSameAsStock('Step', { x: many }, { alpha });
+  expectSameAsStock('Step', { x: special }, { alpha });
+});
+
+it('ClipByValue keeps NaN and cuts infinities', () => {
   const attrs = { clipValueMin: -0.5, clipValueMax: 0.75 };
-  await expectSameAsStock('ClipByValue', { x: many }, attrs);
-  await expectSameAsStock('ClipByValue', { x: special }, attrs);
+  expectSameAsStock('ClipByValue', { x: many }, attrs);
+  expectSameAsStock('ClipByValue', { x: special }, attrs);
 });
 
 it('LogicalNot turns bits round', () => expectSameAsStock('LogicalNot', { x: operand([3, 7], 'bool') }));

@@ -1,6 +1,7 @@
 import type { Triple } from '@crln/core';
 import { engine } from '../engine.js';
 import { paddedChannels, TABLE_BYTES } from '../wasmKernels.js';
+import { PACKED } from './filterCache.js';
 import { type Pass, type Plan, tapRuns } from './plan.js';
 import { type Source, sourceWindow } from './window.js';
 
@@ -14,6 +15,8 @@ export interface Gather {
   /** One float a result channel, added to every voxel. */
   bias: number | undefined;
   filter: number;
+  /** Its tensor's dataId, where it has one. */
+  version?: object;
   /** Floats between neighbouring taps, source channels and result channels of a dense filter; absent: depthwise, [taps][C]. */
   filterStrides?: { tap: number; source: number; result: number };
 }
@@ -51,17 +54,24 @@ export function gather(job: Gather): void {
 
 /** Puts a pass's tap offsets and its share of the filter, packed, into the memory; returns [weights, taps, tapCount, run]. */
 function packPass(job: Gather, pass: Pass, window: Triple): number[] {
-  const { heap, kernels } = engine();
+  const { heap, kernels, filters } = engine();
   const { source, result, filterStrides } = job;
   const purpose = { kernel: job.kernel, shape: [pass.taps.length, source.channels, result.channels] };
   const { offsets, run, order } = tapRuns(pass.taps, window, source.channels, filterStrides !== undefined);
   const taps = heap.putInts(offsets, purpose);
   const columns = paddedChannels(result.channels);
   if (filterStrides) {
-    const weights = heap.take(order.length * source.channels * columns * 4, purpose);
-    const places = heap.putInts(order, purpose);
-    const { tap, source: rows, result: cols } = filterStrides;
-    kernels.packFilter(job.filter, weights, places, order.length, source.channels, result.channels, tap, rows, cols);
+    const strides = [filterStrides.tap, filterStrides.source, filterStrides.result] as const;
+    const channels = [source.channels, result.channels] as const;
+    const weights = filters.place(
+      {
+        version: job.version,
+        layout: [PACKED, ...channels, ...strides, ...order],
+        bytes: order.length * source.channels * columns * 4,
+        purpose,
+      },
+      (at) => kernels.packFilter(job.filter, at, heap.putInts(order, purpose), order.length, ...channels, ...strides),
+    );
     return [weights, taps, offsets.length, run];
   }
   const weights = heap.floats(order.length * columns, purpose).fill(0);

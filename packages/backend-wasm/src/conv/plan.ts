@@ -1,5 +1,4 @@
-import type { Triple } from '@crln/core';
-import type { ConvGeometry } from './geometry.js';
+import type { ConvGeometry, Triple } from '@crln/core';
 
 /** One value of the filter: where in the window it reads, counted in voxels from an output voxel's own corner. */
 export interface Tap {

@@ -1,6 +1,6 @@
-import type { Triple } from '@crln/core';
+import type { ConvGeometry, Triple } from '@crln/core';
 import { engine } from '../engine.js';
-import type { ConvGeometry } from './geometry.js';
+import { WINOGRAD } from './filterCache.js';
 import type { Source } from './window.js';
 
 /** Multiplications of a unit: about a millisecond, so that threads finish together. */
@@ -25,6 +25,8 @@ export interface Winograd {
   /** One float a result channel, added to every voxel. */
   bias: number | undefined;
   filter: number;
+  /** Its tensor's dataId, where it has one. */
+  version?: object;
   /** Floats between neighbouring taps, source channels and result channels of the filter. */
   filterStrides: { tap: number; source: number; result: number };
   /** The taps are taken in reverse, as the input gradient does. */
@@ -44,23 +46,13 @@ export function suitsWinograd(g: ConvGeometry, sourceChannels: number, [depth, h
 
 /** Runs the convolution: writes the whole result. */
 export function winograd(job: Winograd): void {
-  const { batch, source, result, filterStrides } = job;
+  const { batch, source, result } = job;
   const running = engine();
   const { heap, kernels, threads } = running;
   const purpose = { kernel: job.kernel, shape: [batch, ...source.size, source.channels] };
   const { tiles, steps } = tileGrid(result.size);
+  const filter = transformedFilter(job);
   const blocks = Math.ceil(result.channels / 8);
-  const taps = Array.from({ length: 27 }, (_, i) => (job.mirrored ? 26 - i : i));
-  const order = heap.putInts(taps, purpose);
-  const packed = heap.take(27 * source.channels * 32 * threads, purpose);
-  // A block of the transformed filter is laid out as the filter gradient's sums of 8 columns are.
-  const filter = heap.take(kernels.winogradSumBytes(source.channels, 8) * blocks, purpose);
-  running.run(
-    'winogradFilter',
-    blocks,
-    ...[job.filter, order, filterStrides.tap, filterStrides.source, filterStrides.result],
-    ...[filter, source.channels, result.channels, packed],
-  );
   const bias = heap.floats(blocks * 8, purpose).fill(0);
   if (job.bias !== undefined) bias.set(new Float32Array(heap.memory.buffer, job.bias, result.channels));
 
@@ -77,6 +69,32 @@ export function winograd(job: Winograd): void {
     ...[source.at, filter, bias.byteOffset, result.at],
     ...[...source.size, source.channels, ...result.size, result.channels, ...job.before],
     ...[unitSteps, unitTiles, unitChannels, scratch],
+  );
+}
+
+/** Where the filter lies as the kernel takes it: by blocks of 8 result channels and by positions. */
+function transformedFilter(job: Winograd): number {
+  const { source, result, filterStrides, mirrored } = job;
+  const running = engine();
+  const { heap, kernels, threads } = running;
+  const blocks = Math.ceil(result.channels / 8);
+  const purpose = { kernel: job.kernel, shape: [27, source.channels, result.channels] };
+  const strides = [filterStrides.tap, filterStrides.source, filterStrides.result] as const;
+  return running.filters.place(
+    {
+      version: job.version,
+      layout: [WINOGRAD, +mirrored, source.channels, result.channels, ...strides],
+      // A block is laid out as the filter gradient's sums of 8 columns are.
+      bytes: kernels.winogradSumBytes(source.channels, 8) * blocks,
+      purpose,
+    },
+    (at) => {
+      const taps = Array.from({ length: 27 }, (_, i) => (mirrored ? 26 - i : i));
+      const order = heap.putInts(taps, purpose);
+      const packed = heap.take(27 * source.channels * 32 * threads, purpose);
+      const sizes = [source.channels, result.channels] as const;
+      running.run('winogradFilter', blocks, job.filter, order, ...strides, at, ...sizes, packed);
+    },
   );
 }
 

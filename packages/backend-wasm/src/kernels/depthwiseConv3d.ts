@@ -1,7 +1,17 @@
-import { type ConvAttrs, type ConvFilterGradAttrs, type ConvInputGradAttrs, CrlnError, KERNELS } from '@crln/core';
+import {
+  type ConvAttrs,
+  type ConvFilterGradAttrs,
+  type ConvGeometry,
+  type ConvInputGradAttrs,
+  CrlnError,
+  convGeometry,
+  convInputShape,
+  convOutputShape,
+  expectConvShape,
+  KERNELS,
+} from '@crln/core';
 import type { KernelConfig, TensorInfo } from '@tensorflow/tfjs-core';
 import { gather } from '../conv/gather.js';
-import { type ConvGeometry, crlnGeometry, expectShape, inputShape, outputShape } from '../conv/geometry.js';
 import { forwardPlan, inputGradPlan } from '../conv/plan.js';
 import { filterSums } from '../conv/sums.js';
 import { defineKernel } from '../kernelConfig.js';
@@ -16,7 +26,7 @@ function geometry(kernel: string, input: readonly number[], filter: readonly num
       filter,
     });
   }
-  return crlnGeometry(kernel, input, [...filter, channels], attrs);
+  return convGeometry(kernel, input, [...filter, channels], attrs);
 }
 
 export const depthwiseConv3dKernels: readonly KernelConfig[] = [
@@ -24,8 +34,8 @@ export const depthwiseConv3dKernels: readonly KernelConfig[] = [
     KERNELS.DepthwiseConv3d,
     ({ inputs: { x, filter, bias }, attrs, floats, room, output }) => {
       const g = geometry(KERNELS.DepthwiseConv3d, x.shape, filter.shape, attrs);
-      if (bias) expectShape(g, 'bias', bias, [g.inChannels]);
-      const y = room(outputShape(g));
+      if (bias) expectConvShape(g, 'bias', bias, [g.inChannels]);
+      const y = room(convOutputShape(g));
       gather({
         kernel: g.kernel,
         plan: forwardPlan(g),
@@ -35,15 +45,15 @@ export const depthwiseConv3dKernels: readonly KernelConfig[] = [
         bias: bias && floats(bias).byteOffset,
         filter: floats(filter).byteOffset,
       });
-      return output(outputShape(g), y);
+      return output(convOutputShape(g), y);
     },
   ),
   defineKernel<{ dy: TensorInfo; filter: TensorInfo }, ConvInputGradAttrs>(
     KERNELS.DepthwiseConv3dInputGrad,
     ({ inputs: { dy, filter }, attrs, floats, room, output }) => {
       const g = geometry(KERNELS.DepthwiseConv3dInputGrad, attrs.inputShape, filter.shape, attrs);
-      expectShape(g, 'dy', dy, outputShape(g));
-      const dx = room(inputShape(g));
+      expectConvShape(g, 'dy', dy, convOutputShape(g));
+      const dx = room(convInputShape(g));
       gather({
         kernel: g.kernel,
         plan: inputGradPlan(g),
@@ -53,14 +63,14 @@ export const depthwiseConv3dKernels: readonly KernelConfig[] = [
         bias: undefined,
         filter: floats(filter).byteOffset,
       });
-      return output(inputShape(g), dx);
+      return output(convInputShape(g), dx);
     },
   ),
   defineKernel<{ x: TensorInfo; dy: TensorInfo }, ConvFilterGradAttrs>(
     KERNELS.DepthwiseConv3dFilterGrad,
     ({ inputs: { x, dy }, attrs, floats, room, output }) => {
       const g = geometry(KERNELS.DepthwiseConv3dFilterGrad, x.shape, attrs.filterShape, attrs);
-      expectShape(g, 'dy', dy, outputShape(g));
+      expectConvShape(g, 'dy', dy, convOutputShape(g));
       const shape = [...g.size, g.inChannels];
       const dw = room(shape);
       filterSums({

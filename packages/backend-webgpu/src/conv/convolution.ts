@@ -105,7 +105,7 @@ export function filterGrad(call: Recording, g: ConvGeometry, x: TensorInfo, dy: 
 }
 
 /** A convolution's voxels and taps, as it or the gradient of its filter runs over them. */
-export const FORWARD: Arrangement = {
+const FORWARD: Arrangement = {
   key: 'forward',
   params: {
     ...{ rows: 'u32', inner: 'u32', rowTiles: 'u32' },

@@ -47,11 +47,12 @@ function greatestDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestDivisor(b, a % b);
 }
 
-const triple = (name: string, type = 'i32') => `vec3<${type}>(${axes.map((a) => `p.${name}${a}`).join(', ')})`;
+const triple = (name: string) => `vec3<i32>(${axes.map((a) => `p.${name}${a}`).join(', ')})`;
 
 /** The phases of an input gradient, those of the same voxels next to each other. */
 export const PHASES: Arrangement = {
   key: 'phases',
+  scattered: true,
   params: {
     ...{ rowTiles: 'u32', batch: 'u32', inChannels: 'u32' },
     ...Object.fromEntries(

@@ -9,8 +9,10 @@ export const DEPTH = 16;
 export interface Arrangement {
   key: string;
   params: Record<string, Scalar>;
-  /** Declares `place(row)`: the row of the result array in which a row of the product goes. */
+  /** Declares `place(row)`: the row of the result array in which a row of the product goes, those of all products counted. */
   declarations: string;
+  /** Whether that is long: then it is computed once for each row, not by each of the threads that write to it. */
+  scattered?: boolean;
   /**
    * From `tile`, the workgroup's number: declares `row0`, `column0` and `inner`, the length of the sums, and sets the private
    * rowCount, innerCount, columnCount, leftBase and rightBase.
@@ -79,6 +81,7 @@ const ROWS = ${tile.rows}u;
 const COLUMNS = ${tile.columns}u;
 var<workgroup> left: array<vec4<f32>, ${(tile.rows * DEPTH) / 4}>;
 var<workgroup> right: array<vec4<f32>, ${(DEPTH * tile.columns) / 4}>;
+${arrangement.scattered ? `var<workgroup> places: array<u32, ${tile.rows}>;` : ''}
 ${left.declarations}
 ${right.declarations}
 ${arrangement.declarations}
@@ -112,7 +115,7 @@ ${result(wide, bias, relu)}`,
     }
     workgroupBarrier();
   }
-  ${epilogue(tile)}`,
+  ${epilogue(tile, arrangement.scattered === true)}`,
   };
 }
 
@@ -191,23 +194,21 @@ function multiply({ rows, columns, threadRows, threadColumns }: ProductTile): st
   return `let at = ty * 4u + (k4 ^ swizzle);\n      let terms = k4 * ${columns}u + tx;\n      ${lines.join('\n      ')}`;
 }
 
-function epilogue({ rows, columns, threadRows, threadColumns }: ProductTile): string {
+function epilogue(tile: ProductTile, scattered: boolean): string {
+  const { rows, columns, threadRows, threadColumns } = tile;
   const across = columns / threadColumns;
   const down = rows / threadRows;
-  return indices(threadRows)
-    .map((i) => {
-      const writes = indices(threadColumns / 4).map(
-        (c) => `write(to, column0 / 4u + tx + ${c * across}u, sum${i}_${c});`,
-      );
-      return `{
-    let row = row0 + ty + ${i * down}u;
-    if (row < rowCount) {
-      let to = group.z * p.resultRows + place(row);
-      ${writes.join(' ')}
-    }
+  const prepare = `for (var i = thread; i < ${rows}u; i += ${threadsOf(tile)}u) { places[i] = place(row0 + i); }
+  workgroupBarrier();`;
+  const writes = indices(threadRows).map((i) => {
+    const row = `ty + ${i * down}u`;
+    const parts = indices(threadColumns / 4).map((c) => `write(to, column0 / 4u + tx + ${c * across}u, sum${i}_${c});`);
+    return `if (row0 + ${row} < rowCount) {
+    let to = group.z * p.resultRows + ${scattered ? `places[${row}]` : `place(row0 + ${row})`};
+    ${parts.join(' ')}
   }`;
-    })
-    .join('\n  ');
+  });
+  return [...(scattered ? [prepare] : []), ...writes].join('\n  ');
 }
 
 /** Declares `write(row, n, value)`: four neighbouring elements of the result, those that there are. */

@@ -48,7 +48,7 @@ fn writeStep(unit: u32) {
 }
 
 /** The gather's parameters: those of an axis end in its number. */
-export const GRID: Record<string, Scalar> = {
+const GRID: Record<string, Scalar> = {
   ...{ depth: 'u32', height: 'u32', width: 'u32', channels: 'u32' },
   ...Object.fromEntries([0, 1, 2].flatMap((a) => [`step${a}`, `hop${a}`].map((name) => [name, 'i32' as const]))),
 };

@@ -4,7 +4,7 @@ import { type Recording, runProduct } from './run.js';
 import type { Arrangement } from './template.js';
 
 /** One of the two matrices of a product. */
-export interface Factor {
+interface Factor {
   tensor: TensorInfo;
   /** Whether it is stored with its axes swapped: a as [inner, rows], b as [columns, inner]. */
   transposed: boolean;
@@ -60,7 +60,7 @@ const TILE = `
   innerCount = p.inner;`;
 
 /** One matrix product, in tiles along the columns and then the rows. */
-export const ONE: Arrangement = {
+const ONE: Arrangement = {
   key: 'one',
   params: { rows: 'u32', inner: 'u32', rowTiles: 'u32' },
   declarations: 'fn place(row: u32) -> u32 { return row; }',

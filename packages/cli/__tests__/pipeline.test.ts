@@ -164,8 +164,10 @@ describe('train, evaluate, predict, metrics, info', () => {
     for (const value of values) expect([0, 1, 4]).toContain(value);
     const config = JSON.parse(await readFile(`${run}/config.json`, 'utf8'));
     expect(config.recipe.labels).toEqual([0, 1, 4]);
-    const names = ['cli', 'core', 'backend-wasm', 'ops', 'layers', 'losses', 'data', 'train'].map((n) => `@crln/${n}`);
-    const packages = ['node', '@tensorflow/tfjs-core', '@tensorflow/tfjs-layers', ...names].sort();
+    const names = ['cli', 'core', 'backend-wasm', 'backend-webgpu', 'ops', 'layers', 'losses', 'data', 'train'].map(
+      (n) => `@crln/${n}`,
+    );
+    const packages = ['node', 'webgpu', '@tensorflow/tfjs-core', '@tensorflow/tfjs-layers', ...names].sort();
     expect(Object.keys(config.packages).sort()).toEqual(packages);
   });
 

@@ -3,8 +3,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { expect } from 'vitest';
 import { kernelCalls, registerWasmBackend, resetKernelCalls, WASM_BACKEND } from '../../src/index.js';
 
-/** On how many random cases every kernel is tried. */
-export const RUNS = { numRuns: Number(process.env.RUNS ?? 500) };
+/** On how many random cases every kernel is tried: the same ones every time, so that a failure comes again. */
+export const RUNS = { numRuns: 500, seed: 2 };
 
 /** Registers the backend, makes it current and forgets the kernel counts. For `beforeAll`. */
 export async function useWasm(): Promise<void> {

@@ -19,7 +19,7 @@ function definition({ a, b, transposeA, transposeB }: Problem, as: Float32Array,
   const rank = Math.max(a.length, b.length) - 2;
   const pad = (shape: number[]) => [...Array(rank + 2 - shape.length).fill(1), ...shape.slice(0, -2)] as number[];
   const [ao, bo] = [pad(a), pad(b)];
-  const outer = ao.map((size, i) => Math.max(size, bo[i]!));
+  const outer = ao.map((size, i) => (size === 1 ? bo[i]! : size));
   const y = new Float64Array(sizeOf(outer) * m * n);
   for (let batch = 0; batch < sizeOf(outer); batch++) {
     let [rest, aAt, bAt, aStep, bStep] = [batch, 0, 0, m * k, k * n];

@@ -4,7 +4,7 @@ import { findGpu, releaseGpu } from './access.js';
 export interface DeviceOptions {
   /** Which adapter a browser with several should take; `'high-performance'` by default. */
   powerPreference?: GPUPowerPreference;
-  /** Options of the npm package `webgpu` in Node, beside {@link TOGGLES}: `backend=null`, `adapter=NAME`. */
+  /** Options of the npm package `webgpu` in Node, beside those that this package needs: `backend=null`, `adapter=NAME`. */
   dawn?: readonly string[];
 }
 

@@ -1,4 +1,4 @@
-import { type ConvAttrs, KERNELS } from '@crln/core';
+import { type ConvAttrs, CrlnError, KERNELS } from '@crln/core';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -72,6 +72,42 @@ describe('FilterCache', () => {
     expect(cache.bytes).toBe(200 * KIB);
   });
 
+  it('gives way before the memory grows where filters are trained, the longest unused first', () => {
+    const { heap, cache, ask } = cacheOf(1 << 20);
+    const [a, b] = [{}, {}];
+    // b lies next to what is free.
+    for (const version of [a, b]) times(8, () => ask(version, 1, 200 * KIB));
+    ask(a, 1, 200 * KIB);
+    const held = heap.capacity;
+    const free = held - heap.used;
+    cache.yielding = true;
+    heap.call(() => heap.take(free + 100 * KIB, purpose));
+    expect([cache.bytes, heap.capacity]).toEqual([200 * KIB, held]);
+    expect([a, b].map((version) => ask(version, 1, 200 * KIB).made)).toEqual([false, true]);
+    cache.yielding = false;
+    heap.call(() => heap.take(free + 100 * KIB, purpose));
+    expect(cache.bytes).toBe(400 * KIB);
+    expect(heap.capacity).toBeGreaterThan(held);
+    for (const version of [a, b]) cache.forget(version);
+    expect(heap.blocks).toBe(0);
+  });
+
+  it('gives way before memory runs out, but not what the call under way uses', () => {
+    const { heap, cache, ask } = cacheOf(1 << 20);
+    const [a, b] = [{}, {}];
+    for (const version of [a, b]) times(8, () => ask(version, 1, 200 * KIB));
+    heap.limit = heap.capacity;
+    const most = heap.capacity - heap.used;
+    heap.call(() => {
+      cache.place({ version: b, layout: [1], bytes: 200 * KIB, purpose }, () => undefined);
+      expect(() => heap.take(most + 300 * KIB, purpose)).toThrow(CrlnError);
+    });
+    expect(cache.bytes).toBe(200 * KIB);
+    expect([b, a].map((version) => ask(version, 1, 200 * KIB).made)).toEqual([false, true]);
+    for (const version of [a, b]) cache.forget(version);
+    expect(heap.blocks).toBe(0);
+  });
+
   it('gives every version and layout its own values, within the budget, and all memory back', () => {
     const bytes = [64, 80, 150, 400].map((n) => n * KIB);
     const step = fc.tuple(fc.nat(3), fc.nat(2), fc.integer({ min: 1, max: 9 }), fc.nat(9));
@@ -94,7 +130,7 @@ describe('FilterCache', () => {
         for (const version of versions) cache.forget(version);
         expect([cache.bytes, heap.blocks]).toEqual([0, 0]);
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
   });
 });

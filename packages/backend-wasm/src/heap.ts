@@ -29,6 +29,10 @@ export class Heap {
   #buffer: ArrayBufferLike;
   /** By the calls that run, in their order. */
   readonly #taken: number[] = [];
+  #depth = 0;
+  #calls = 0;
+  /** Asked before the memory grows, and before it runs out (`last`): whether something that can be made again was freed. */
+  spare: (last: boolean) => boolean = () => false;
   /** No more than this many bytes are asked for; a test lowers it. */
   limit = 65536 * PAGE;
   /** Fills blocks with NaN when they are taken and when they become free: who reads what was not written, or is gone, is found out. */
@@ -53,6 +57,11 @@ export class Heap {
   /** How many blocks are taken. */
   get blocks(): number {
     return this.#blocks.count - this.#small.slabs + this.#small.count;
+  }
+
+  /** The number of the kernel call under way. */
+  get calls(): number {
+    return this.#calls;
   }
 
   /** Whether an array's values lie in this memory. */
@@ -113,9 +122,11 @@ export class Heap {
   call<A, T>(work: (argument: A) => T, argument: A): T;
   call<A, T>(work: (argument: A) => T, argument?: A): T {
     const first = this.#taken.length;
+    if (this.#depth++ === 0) this.#calls++;
     try {
       return work(argument as A);
     } finally {
+      this.#depth--;
       while (this.#taken.length > first) {
         const at = this.#taken.pop()!;
         if (!this.#references.has(at)) this.#free(at);
@@ -124,10 +135,17 @@ export class Heap {
   }
 
   #takeLarge(size: number, purpose: Purpose): number {
-    const at = this.#blocks.take(size);
-    if (at !== undefined) return at;
-    this.#grow(size, purpose);
-    return this.#blocks.take(size)!;
+    let at = this.#blocks.take(size);
+    while (at === undefined && this.spare(false)) at = this.#blocks.take(size);
+    while (at === undefined) {
+      try {
+        this.#grow(size, purpose);
+      } catch (error) {
+        if (!this.spare(true)) throw error;
+      }
+      at = this.#blocks.take(size);
+    }
+    return at;
   }
 
   #takeSmall(size: number, purpose: Purpose): number {

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { relativeError } from '../reference.js';
-import { expectClose, integers, normals, RUNS, runOurs, useWasm } from './harness.js';
+import { expectClose, integers, normals, RUNS, runOurs, scoped, useWasm } from './harness.js';
 import { slopes } from './slopes.js';
 
 beforeAll(useWasm);
@@ -168,14 +168,14 @@ describe.each([
   });
 
   it('are those of the losses, of those above 0 in float32 and of labels that count', () => {
-    const [sums] = tf.tidy(() => runOurs(KERNELS.CrossEntropySums, inputs(), { ignoreIndex: -1 }));
+    const [sums] = scoped(() => runOurs(KERNELS.CrossEntropySums, inputs(), { ignoreIndex: -1 }));
     expectClose(sums!, naiveSums(x, labels, { samples, voxels, classes }), 1e-6);
   });
 
   it("have the gradient of each sample's loss", () => {
     const dy = normals(3 * samples, 6);
     const given = () => ({ ...inputs(), dy: tf.tensor2d(dy, [samples, 3]) });
-    const [dx] = tf.tidy(() => runOurs(KERNELS.CrossEntropySumsGrad, given(), { ignoreIndex: -1 }));
+    const [dx] = scoped(() => runOurs(KERNELS.CrossEntropySumsGrad, given(), { ignoreIndex: -1 }));
     const slope = naiveSlope(x, labels, classes);
     expectClose(
       dx!,

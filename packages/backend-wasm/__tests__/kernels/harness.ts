@@ -13,10 +13,19 @@ export async function useWasm(): Promise<void> {
   resetKernelCalls();
 }
 
+/** `tf.tidy` for a result without tensors: tidy would look for them in it, element by element of every array. */
+export function scoped<T>(work: () => T): T {
+  const results: T[] = [];
+  tf.tidy(() => {
+    results.push(work());
+  });
+  return results[0]!;
+}
+
 /** Runs one kernel on the current backend and returns its outputs' values; expects that OUR kernel ran. */
 export function runOurs(name: string, inputs: Record<string, tf.Tensor>, attrs: object = {}): Float32Array[] {
   const before = kernelCalls()[name] ?? 0;
-  const outputs = tf.tidy(() => {
+  const outputs = scoped(() => {
     const result = tf
       .engine()
       .runKernel(

@@ -14,16 +14,24 @@ export const product = (shape: readonly number[]): number => shape.reduce((a, b)
 
 export const dtypes = fc.constantFrom('float32' as const, 'int32' as const, 'bool' as const);
 
+const kinds = {
+  float32: normals,
+  int32: (count: number, seed: number) => integers(count, -3, 4, seed),
+  bool: (count: number, seed: number) => Uint8Array.from(integers(count, 0, 2, seed)),
+};
+/** The longest values made of each type and seed: shorter ones are their beginning. */
+const longest = new Map<string, Operand['values']>();
+
 /** Reproducible values of a type: normal floats, integers from −3 to 3, bits. */
 export function operand(shape: number[], dtype: Operand['dtype'] = 'float32', seed = 0): Operand {
   const count = product(shape);
-  const values =
-    dtype === 'float32'
-      ? normals(count, seed)
-      : dtype === 'int32'
-        ? integers(count, -3, 4, seed)
-        : Uint8Array.from(integers(count, 0, 2, seed));
-  return { values, shape, dtype };
+  const kind = `${dtype} ${seed}`;
+  let values = longest.get(kind);
+  if (!values || values.length < count) {
+    values = kinds[dtype](Math.max(count, 4000), seed);
+    longest.set(kind, values);
+  }
+  return { values: values.slice(0, count), shape, dtype };
 }
 
 /** Two shapes that broadcast together: axes set to 1 and leading axes dropped at random. */

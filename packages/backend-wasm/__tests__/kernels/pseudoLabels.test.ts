@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { relativeError } from '../reference.js';
-import { expectClose, expectSame, integers, normals, RUNS, runOurs, useWasm } from './harness.js';
+import { expectClose, expectSame, integers, normals, RUNS, runOurs, scoped, useWasm } from './harness.js';
 
 beforeAll(useWasm);
 
@@ -19,7 +19,7 @@ describe.each([
   const most = (v: number) => 1 / row(v).reduce((sum, value) => sum + Math.exp(value - row(v)[best(v)]!), 0);
 
   it('are the largest class and its probability', () => {
-    const [label, confidence] = tf.tidy(() =>
+    const [label, confidence] = scoped(() =>
       runOurs(KERNELS.PseudoLabels, { logits: tf.tensor2d(x, [voxels, classes]) }),
     );
     expect([...label!]).toEqual(Array.from({ length: voxels }, (_, v) => best(v)));
@@ -31,7 +31,7 @@ describe.each([
 
   it('go where the index says, and are nothing outside', () => {
     const index = integers(voxels, -1, voxels, 2);
-    const [label, confidence] = tf.tidy(() =>
+    const [label, confidence] = scoped(() =>
       runOurs(KERNELS.PseudoLabels, {
         logits: tf.tensor2d(x, [voxels, classes]),
         index: tf.tensor1d(index, 'int32'),

@@ -2,7 +2,7 @@ import { KERNELS } from '@crln/core';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, expect, it } from 'vitest';
-import { expectClose, expectRounded, integers, normals, RUNS, runOurs, useWasm } from './harness.js';
+import { expectClose, expectRounded, integers, normals, RUNS, runOurs, scoped, useWasm } from './harness.js';
 
 beforeAll(useWasm);
 
@@ -57,7 +57,7 @@ it.each([
   const indices = integers(count, 0, rows, 1);
   const values = normals(count * width, 2);
   const inputs = { values: tf.tensor2d(values, [count, width]), indices: tf.tensor1d(indices, 'int32') };
-  const [out] = tf.tidy(() => runOurs(KERNELS.ScatterRows, inputs, { rows }));
+  const [out] = scoped(() => runOurs(KERNELS.ScatterRows, inputs, { rows }));
   const expected = new Float64Array(rows * width);
   values.forEach((value, i) => {
     expected[indices[Math.floor(i / width)]! * width + (i % width)]! += value;

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { getKernel } from '@tensorflow/tfjs-core';
 import { expect } from 'vitest';
 import { kernelCalls } from '../../src/index.js';
-import { expectClose, expectSame } from './harness.js';
+import { expectClose, expectSame, scoped } from './harness.js';
 
 /** A tensor that can be made on either backend. */
 export interface Operand {
@@ -52,7 +52,7 @@ function runStock(name: string, inputs: Operands, attrs: object): Outcome[] {
 }
 
 function runOurs(name: string, inputs: Operands, attrs: object): Outcome[] {
-  return tf.tidy(() => {
+  return scoped(() => {
     const tensors = mapped(inputs, ({ values, shape, dtype }) => tf.tensor(values, shape, dtype));
     type Run = Parameters<ReturnType<typeof tf.engine>['runKernel']>;
     const result = tf.engine().runKernel(name, tensors as Run[1], attrs as NonNullable<Run[2]>);

@@ -28,6 +28,8 @@ interface Entry {
   asks: number;
   /** When it was last asked for. */
   asked: number;
+  /** By which kernel call. */
+  call: number;
   /** Where it lies while it is kept. */
   at: number | undefined;
   bytes: number;
@@ -35,7 +37,7 @@ interface Entry {
 
 /**
  * Filters as kernels want them (transformed, packed), kept in the shared memory for the next call with the same filter and freed with
- * the filter's tensor.
+ * the filter's tensor, or where memory runs out.
  */
 export class FilterCache {
   readonly #versions = new WeakMap<object, Map<string, Entry>>();
@@ -43,11 +45,18 @@ export class FilterCache {
   readonly #kept = new Set<Entry>();
   #bytes = 0;
   #clock = 0;
+  /**
+   * Kept filters go before the memory grows: for training, whose filters' next versions make them useless, and whose peak an evaluation in
+   * between must not raise.
+   */
+  yielding = false;
 
   constructor(
     readonly heap: Heap,
     readonly budget = BUDGET,
-  ) {}
+  ) {
+    heap.spare = (last) => (last || this.yielding) && this.#spare();
+  }
 
   /** How many blocks are kept. */
   get blocks(): number {
@@ -67,6 +76,7 @@ export class FilterCache {
     if (entry) {
       entry.asks++;
       entry.asked = ++this.#clock;
+      entry.call = this.heap.calls;
       if (entry.at !== undefined) {
         this.#kept.delete(entry);
         this.#kept.add(entry);
@@ -100,7 +110,7 @@ export class FilterCache {
     }
     let entry = layouts.get(layout);
     if (!entry) {
-      entry = { asks: 0, asked: 0, at: undefined, bytes: 0 };
+      entry = { asks: 0, asked: 0, call: 0, at: undefined, bytes: 0 };
       layouts.set(layout, entry);
     }
     return entry;
@@ -121,6 +131,14 @@ export class FilterCache {
     }
     if (room < bytes) return false;
     for (const entry of leaving) this.#drop(entry);
+    return true;
+  }
+
+  /** Frees what was asked for least recently, unless the call under way uses it, and so all the others. */
+  #spare(): boolean {
+    const [entry] = this.#kept;
+    if (!entry || entry.call === this.heap.calls) return false;
+    this.#drop(entry);
     return true;
   }
 

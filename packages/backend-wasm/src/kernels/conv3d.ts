@@ -17,6 +17,7 @@ import { gather } from '../conv/gather.js';
 import { forwardPlan, inputGradPlan } from '../conv/plan.js';
 import { filterSums } from '../conv/sums.js';
 import { suitsWinograd, winograd, winogradGrad } from '../conv/winograd.js';
+import { engine } from '../engine.js';
 import { defineKernel, type KernelCall } from '../kernelConfig.js';
 
 type Call = Pick<KernelCall<unknown, unknown>, 'floats' | 'room' | 'output'>;
@@ -71,6 +72,8 @@ function filterGrad(g: ConvGeometry, x: TensorInfo, dy: TensorInfo, call: Call) 
     gradient: { at: call.floats(dy).byteOffset, size: g.output, channels: g.outChannels },
     result: dw.byteOffset,
   };
+  // Training: the filter is about to change.
+  engine().filters.yielding = true;
   if (suitsWinograd(g, g.inChannels, g.output)) winogradGrad({ ...job, before: g.before });
   else filterSums({ ...job, plan: forwardPlan(g), depthwise: false });
   return call.output(shape, dw);

@@ -50,28 +50,39 @@ async function errorOf(problem: Problem): Promise<number> {
   return y!.length === 0 && expected.length === 0 ? 0 : relativeError(y!, expected);
 }
 
+/** What is compiled here takes a software device seconds each. */
+const PATIENCE = 300_000;
+
 describeGpu('BatchMatMul', () => {
   it.each<[number, number, number]>([
     [1, 1, 1],
     [17, 33, 31],
     [36, 16, 132],
     [20, 24, 5],
-  ])('multiplies %i×%i by %i columns, stored either way', async (m, k, n) => {
-    for (const transposeA of [false, true])
-      for (const transposeB of [false, true]) {
-        const a = transposeA ? [k, m] : [m, k];
-        const b = transposeB ? [n, k] : [k, n];
-        expect(await withTiles(tiny, () => errorOf({ a, b, transposeA, transposeB }))).toBeLessThan(1e-5);
-      }
-  });
+  ])(
+    'multiplies %i×%i by %i columns, stored either way',
+    async (m, k, n) => {
+      for (const transposeA of [false, true])
+        for (const transposeB of [false, true]) {
+          const a = transposeA ? [k, m] : [m, k];
+          const b = transposeB ? [n, k] : [k, n];
+          expect(await withTiles(tiny, () => errorOf({ a, b, transposeA, transposeB }))).toBeLessThan(1e-5);
+        }
+    },
+    PATIENCE,
+  );
 
   it.each<Problem>([
     { a: [129, 48], b: [48, 72] },
     { a: [100, 70], b: [100, 30], transposeA: true },
     { a: [36, 16], b: [130, 16], transposeB: true },
-  ])('multiplies $a by $b with the tiles of a GPU', async (problem) => {
-    expect(await errorOf(problem)).toBeLessThan(1e-5);
-  });
+  ])(
+    'multiplies $a by $b with the tiles of a GPU',
+    async (problem) => {
+      expect(await errorOf(problem)).toBeLessThan(1e-5);
+    },
+    PATIENCE,
+  );
 
   it.each<Problem>([
     { a: [3, 4, 8], b: [3, 8, 12] },

@@ -1,18 +1,18 @@
-import type { ConvGeometry, Triple } from '@crln/core';
+import type { ConvGeometry } from '@crln/core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
+import type { Scalar } from '../gpu/shader.js';
 import { multiply } from '../product/multiply.js';
 import { matrix } from '../product/operands.js';
 import { type Recording, runProduct } from '../product/run.js';
 import type { Arrangement } from '../product/template.js';
+import { AXES, declared, numbered, perAxis, vector, volume } from './axes.js';
 import { direct, suitsDirect } from './direct.js';
-import { gathered, gridParams, perAxis } from './gather.js';
+import { gathered, gridParams } from './gather.js';
 import { PHASES, phaseFilter, phasesOf } from './phases.js';
-
-const volume = ([d, h, w]: Triple): number => d * h * w;
 
 /** Whether a convolution is a product of matrices as it stands. */
 const pointwise = ({ size, strides, before, input, output }: ConvGeometry): boolean =>
-  [0, 1, 2].every((a) => size[a] === 1 && strides[a] === 1 && before[a] === 0 && input[a] === output[a]);
+  AXES.every((a) => size[a] === 1 && strides[a] === 1 && before[a] === 0 && input[a] === output[a]);
 
 /** Records y[o] = bias + Σ_k x[o·stride − before + k·dilation]·w[k] into `y`. */
 export function forward(
@@ -70,7 +70,7 @@ export function inputGrad(
   }
   const volumes = { source: g.output, sourceChannels: outChannels, result: g.input, resultChannels: inChannels };
   if (suitsDirect(g, volumes)) {
-    const mirrored: Triple = [size[0] - 1 - before[0], size[1] - 1 - before[1], size[2] - 1 - before[2]];
+    const mirrored = perAxis((a) => size[a] - 1 - before[a]);
     const tensors = { source: dy, filter, bias, result: dx };
     direct(call, { batch, ...volumes, before: mirrored, mirrored: true, tensors });
     return;
@@ -109,8 +109,8 @@ const FORWARD: Arrangement = {
   key: 'forward',
   params: {
     ...{ rows: 'u32', inner: 'u32', rowTiles: 'u32' },
-    ...Object.fromEntries(['grid', 'taps'].flatMap((name) => [0, 1, 2].map((a) => [`${name}${a}`, 'u32' as const]))),
-    ...Object.fromEntries([0, 1, 2].map((a) => [`origin${a}`, 'i32' as const])),
+    ...declared<Scalar>('u32', 'grid', 'taps'),
+    ...declared<Scalar>('i32', 'origin'),
   },
   declarations: `
 fn filterStep(unit: u32) {}
@@ -123,14 +123,17 @@ fn place(row: u32) -> u32 { return row; }`,
   innerCount = inner;
   grid = vec3(p.grid0, p.grid1, p.grid2);
   taps = vec3(p.taps0, p.taps1, p.taps2);
-  origin = vec3(p.origin0, p.origin1, p.origin2);`,
+  origin = ${vector('origin')};`,
 };
 
 function planParams(g: ConvGeometry, wide: boolean): Record<string, number> {
   return {
     ...gridParams(g.input, g.inChannels, wide, g.strides, g.dilations),
-    ...perAxis('grid', g.output),
-    ...perAxis('taps', g.size),
-    ...perAxis('origin', [-g.before[0], -g.before[1], -g.before[2]]),
+    ...numbered('grid', g.output),
+    ...numbered('taps', g.size),
+    ...numbered(
+      'origin',
+      perAxis((a) => -g.before[a]),
+    ),
   };
 }

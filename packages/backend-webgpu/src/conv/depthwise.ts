@@ -1,17 +1,15 @@
-import type { ConvGeometry, Triple } from '@crln/core';
+import type { ConvGeometry } from '@crln/core';
 import { type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { flatGroups, type Scalar, type Shader, shader } from '../gpu/shader.js';
-import { elementOf } from '../product/operands.js';
 import type { Recording } from '../product/run.js';
 import { sumParts } from '../product/sumParts.js';
 import { splitCount } from '../product/tiles.js';
-import { perAxis } from './gather.js';
+import { elementOf } from '../product/wgsl.js';
+import { AXES, declared, numbered, volume } from './axes.js';
 
 const WORKGROUP = 256;
 /** Channels (or groups of four) that the threads of a filter gradient's workgroup share out at most. */
 const LANES = 32;
-
-const volume = ([d, h, w]: Triple): number => d * h * w;
 
 /** From an output voxel to an input voxel, or the other way round. */
 type Direction = 'forward' | 'inputGrad';
@@ -87,24 +85,19 @@ export function depthwiseFilterGrad(
   sumParts(call, { from, parts, size, columns: g.inChannels }, dw);
 }
 
-const axes = [0, 1, 2];
 const PARAMS: Record<string, Scalar> = {
   channels: 'u32',
-  ...Object.fromEntries(
-    ['input', 'output', 'taps', 'stride', 'before', 'dilation'].flatMap((name) =>
-      axes.map((a) => [`${name}${a}`, 'i32' as const]),
-    ),
-  ),
+  ...declared<Scalar>('i32', 'input', 'output', 'taps', 'stride', 'before', 'dilation'),
 };
 
 const paramsOf = (g: ConvGeometry, wide: boolean): Record<string, number> => ({
   channels: wide ? g.inChannels / 4 : g.inChannels,
-  ...perAxis('input', g.input),
-  ...perAxis('output', g.output),
-  ...perAxis('taps', g.size),
-  ...perAxis('stride', g.strides),
-  ...perAxis('before', g.before),
-  ...perAxis('dilation', g.dilations),
+  ...numbered('input', g.input),
+  ...numbered('output', g.output),
+  ...numbered('taps', g.size),
+  ...numbered('stride', g.strides),
+  ...numbered('before', g.before),
+  ...numbered('dilation', g.dilations),
 });
 
 /** Declares, for an axis, where a tap of voxel `at` reads, −1 where nowhere; and `split(voxel)`, its place [n, d, h, w]. */
@@ -121,12 +114,10 @@ fn reach(at: i32, tap: i32, stride: i32, before: i32, dilation: i32, size: i32) 
   ${place}
   return select(-1, to, to >= 0 && to < size);
 }
-${axes
-  .map(
-    (a) =>
-      `fn reach${a}(at: i32, tap: i32) -> i32 { return reach(at, tap, p.stride${a}, p.before${a}, p.dilation${a}, p.${to}${a}); }`,
-  )
-  .join('\n')}
+${AXES.map(
+  (a) =>
+    `fn reach${a}(at: i32, tap: i32) -> i32 { return reach(at, tap, p.stride${a}, p.before${a}, p.dilation${a}, p.${to}${a}); }`,
+).join('\n')}
 fn split(voxel: u32) -> vec4<i32> {
   let grid = vec3<u32>(vec3(p.${from}0, p.${from}1, p.${from}2));
   let plane = voxel / grid.z / grid.y;

@@ -1,9 +1,10 @@
 import type { ConvGeometry, Triple } from '@crln/core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import { flatGroups, type Shader, shader } from '../gpu/shader.js';
-import { elementOf } from '../product/operands.js';
+import { flatGroups, type Scalar, type Shader, shader } from '../gpu/shader.js';
 import type { Recording } from '../product/run.js';
 import { type DirectTile, directTile, tiles } from '../product/tiles.js';
+import { elementOf, type Finish, indices, writer } from '../product/wgsl.js';
+import { declared, numbered, perAxis, vector, volume } from './axes.js';
 
 /** The two volumes between which a convolution, or its input gradient, goes. */
 export interface Volumes {
@@ -29,18 +30,14 @@ const WINDOW: Triple = [BLOCK[0] + 2, BLOCK[1] + 2, BLOCK[2] + 2];
 /** Odd, so that threads that read neighbouring rows at once use different banks. */
 const PITCH = WINDOW[2] + 1;
 
-const ceilings = (size: Triple): Triple => [
-  Math.ceil(size[0] / BLOCK[0]),
-  Math.ceil(size[1] / BLOCK[1]),
-  Math.ceil(size[2] / BLOCK[2]),
-];
-const volume = ([d, h, w]: Triple): number => d * h * w;
+/** Workgroups along each axis. */
+const blocksOf = (size: Triple): Triple => perAxis((a) => Math.ceil(size[a] / BLOCK[a]));
 
 /** Whether {@link direct} can take a convolution and is worth it: blocks that are mostly full, and enough of them. */
 export function suitsDirect(g: ConvGeometry, { result, resultChannels }: Volumes): boolean {
   const plain = [...g.strides, ...g.dilations].every((n) => n === 1) && g.size.every((n) => n === 3);
   if (!plain) return false;
-  const blocks = volume(ceilings(result));
+  const blocks = volume(blocksOf(result));
   const groups = g.batch * blocks * Math.ceil(resultChannels / directTile(resultChannels).columns);
   return groups >= tiles.leastDirectGroups && volume(result) >= tiles.leastDirectFill * blocks * volume(BLOCK);
 }
@@ -53,86 +50,63 @@ export function direct(call: Recording, job: Direct): void {
   const { batch, source, sourceChannels, result, resultChannels, before, mirrored, tensors } = job;
   const tile = directTile(resultChannels);
   const wide = sourceChannels % 4 === 0;
-  const wideResult = resultChannels % 4 === 0;
-  const blocks = ceilings(result);
+  const blocks = blocksOf(result);
   const columnTiles = Math.ceil(resultChannels / tile.columns);
   const groups = batch * volume(blocks) * columnTiles;
-  const { bias, filter, ...volumes } = tensors;
+  const { bias, filter, source: x, result: y } = tensors;
   call.run(
-    directShader(tile, wide, wideResult, bias !== undefined),
-    { ...volumes, kernel: filter, ...(bias && { bias }) },
+    directShader(tile, wide, { wide: resultChannels % 4 === 0, bias: bias !== undefined, relu: false }),
+    { source: x, kernel: filter, y, ...(bias && { bias }) },
     {
-      ...{ tiles: groups, columnTiles, columns: resultChannels },
-      ...{ blocks0: blocks[0], blocks1: blocks[1], blocks2: blocks[2] },
-      ...{
-        depth: source[0],
-        height: source[1],
-        width: source[2],
-        channels: wide ? sourceChannels / 4 : sourceChannels,
-      },
-      ...{ depth2: result[0], height2: result[1], width2: result[2] },
-      ...{ before0: before[0], before1: before[1], before2: before[2] },
+      ...{ tiles: groups, columnTiles, columns: resultChannels, channels: wide ? sourceChannels / 4 : sourceChannels },
       ...{ mirrored: mirrored ? 26 : 0, ofTap: sourceChannels * resultChannels },
       ...{ ofSource: mirrored ? 1 : resultChannels, ofResult: mirrored ? sourceChannels : 1 },
+      ...numbered('blocks', blocks),
+      ...numbered('extent', source),
+      ...numbered('size', result),
+      ...numbered('before', before),
     },
     flatGroups(groups),
   );
 }
 
-const indices = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
-
-function directShader(tile: DirectTile, wide: boolean, wideResult: boolean, bias: boolean): Shader {
+function directShader(tile: DirectTile, wide: boolean, finish: Finish): Shader {
   const { columns, threadColumns } = tile;
   const across = columns / threadColumns;
   const threads = BLOCK[0] * BLOCK[1] * across;
   const width = wide ? 4 : 1;
-  const [source, result] = [elementOf(wide), elementOf(wideResult)];
+  const [source, result] = [elementOf(wide), elementOf(finish.wide)];
   const filterSize = (9 * width * columns) / 4;
   const shares = indices(threadColumns / 4);
   const voxels = indices(BLOCK[2]);
-  const key = `direct ${columns}/${threadColumns} ${source} ${result}${bias ? ' bias' : ''}`;
+  const key = `direct ${columns}/${threadColumns} ${source} ${result}${finish.bias ? ' bias' : ''}`;
   return shader(key, () => ({
-    inputs: { source, kernel: 'f32', ...(bias && { bias: result }) },
-    outputs: { result },
+    inputs: { source, kernel: 'f32', ...(finish.bias && { bias: result }) },
+    outputs: { y: result },
     params: {
-      ...{ tiles: 'u32', columnTiles: 'u32', columns: 'u32', blocks0: 'u32', blocks1: 'u32', blocks2: 'u32' },
-      ...{ depth: 'u32', height: 'u32', width: 'u32', channels: 'u32', depth2: 'u32', height2: 'u32', width2: 'u32' },
-      ...{
-        before0: 'i32',
-        before1: 'i32',
-        before2: 'i32',
-        mirrored: 'u32',
-        ofTap: 'u32',
-        ofSource: 'u32',
-        ofResult: 'u32',
-      },
+      ...{ tiles: 'u32', columnTiles: 'u32', columns: 'u32', channels: 'u32', mirrored: 'u32' },
+      ...{ ofTap: 'u32', ofSource: 'u32', ofResult: 'u32' },
+      ...declared<Scalar>('u32', 'blocks', 'extent', 'size'),
+      ...declared<Scalar>('i32', 'before'),
     },
     workgroup: [threads],
     declarations: `
 var<workgroup> window: array<${source}, ${WINDOW[0] * WINDOW[1] * PITCH}>;
 var<workgroup> weights: array<vec4<f32>, ${filterSize}>;
-fn write(voxel: u32, n: u32, value: vec4<f32>) {
-  ${
-    wideResult
-      ? `if (4u * n < p.columns) { result[voxel * (p.columns / 4u) + n] = value${bias ? ' + bias[n]' : ''}; }`
-      : `for (var i = 0u; i < 4u; i++) {
-    let column = 4u * n + i;
-    if (column < p.columns) { result[voxel * p.columns + column] = value[i]${bias ? ' + bias[column]' : ''}; }
-  }`
-  }
-}`,
+${writer(finish)}`,
     body: `
   let tile = group.y * groups.x + group.x;
   if (tile >= p.tiles) { return; }
+  columnCount = p.columns;
   let column0 = tile % p.columnTiles * ${columns}u;
   let block = tile / p.columnTiles;
   let plane = block / p.blocks2 / p.blocks1;
   let corner = vec3(plane % p.blocks0, block / p.blocks2 % p.blocks1, block % p.blocks2) * vec3(${BLOCK.join('u, ')}u);
   let number = plane / p.blocks0;
-  let low = vec3<i32>(corner) - vec3(p.before0, p.before1, p.before2);
+  let low = vec3<i32>(corner) - ${vector('before')};
   let tx = thread % ${across}u;
-  let y = thread / ${across}u % ${BLOCK[1]}u;
-  let z = thread / ${across * BLOCK[1]}u;
+  let ty = thread / ${across}u % ${BLOCK[1]}u;
+  let tz = thread / ${across * BLOCK[1]}u;
   ${voxels.flatMap((x) => shares.map((c) => `var sum${x}_${c} = vec4<f32>();`)).join(' ')}
   for (var unit = 0u; unit < p.channels; unit++) {
     workgroupBarrier();
@@ -140,8 +114,8 @@ fn write(voxel: u32, n: u32, value: vec4<f32>) {
       let place = vec3(e / ${WINDOW[1] * WINDOW[2]}u, e / ${WINDOW[2]}u % ${WINDOW[1]}u, e % ${WINDOW[2]}u);
       let at = vec3<u32>(low + vec3<i32>(place));
       var value = ${source}();
-      if (all(at < vec3(p.depth, p.height, p.width))) {
-        value = source[(((number * p.depth + at.x) * p.height + at.y) * p.width + at.z) * p.channels + unit];
+      if (all(at < vec3(p.extent0, p.extent1, p.extent2))) {
+        value = source[(((number * p.extent0 + at.x) * p.extent1 + at.y) * p.extent2 + at.z) * p.channels + unit];
       }
       window[(place.x * ${WINDOW[1]}u + place.y) * ${PITCH}u + place.z] = value;
     }
@@ -160,7 +134,7 @@ fn write(voxel: u32, n: u32, value: vec4<f32>) {
       }
       workgroupBarrier();
       for (var b = 0u; b < 3u; b++) {
-        let row = ((z + a) * ${WINDOW[1]}u + y + b) * ${PITCH}u;
+        let row = ((tz + a) * ${WINDOW[1]}u + ty + b) * ${PITCH}u;
         ${indices(WINDOW[2])
           .map((x) => `let s${x} = window[row + ${x}u];`)
           .join(' ')}
@@ -169,14 +143,14 @@ fn write(voxel: u32, n: u32, value: vec4<f32>) {
       }
     }
   }
-  let row = corner + vec3(z, y, 0u);
-  if (row.x >= p.depth2 || row.y >= p.height2) { return; }
-  let voxel = ((number * p.depth2 + row.x) * p.height2 + row.y) * p.width2 + row.z;
+  let row = corner + vec3(tz, ty, 0u);
+  if (row.x >= p.size0 || row.y >= p.size1) { return; }
+  let voxel = ((number * p.size0 + row.x) * p.size1 + row.y) * p.size2 + row.z;
   let n = column0 / 4u + tx;
   ${voxels
     .map(
       (x) =>
-        `if (row.z + ${x}u < p.width2) { ${shares.map((c) => `write(voxel + ${x}u, n + ${c * across}u, sum${x}_${c});`).join(' ')} }`,
+        `if (row.z + ${x}u < p.size2) { ${shares.map((c) => `write(voxel + ${x}u, n + ${c * across}u, sum${x}_${c});`).join(' ')} }`,
     )
     .join('\n  ')}`,
   }));

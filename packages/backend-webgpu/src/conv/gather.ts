@@ -1,7 +1,9 @@
 import type { Triple } from '@crln/core';
 import type { Scalar } from '../gpu/shader.js';
-import { chosen, elementOf, fourOf, type Operand } from '../product/operands.js';
-import { DEPTH } from '../product/template.js';
+import { DEPTH } from '../product/loads.js';
+import type { Operand } from '../product/operands.js';
+import { chosen, elementOf, fourOf } from '../product/wgsl.js';
+import { declared, numbered, vector } from './axes.js';
 
 /**
  * A convolution's source as the left operand of a product, without writing that matrix: its element for voxel v and (tap, channel) t lies
@@ -17,9 +19,12 @@ export function gathered(rows: 'voxels' | 'taps', wide: boolean): Operand {
   const ring = (unit: string) => `ring[(${unit}) % ${2 * steps}u]`;
   const scalars = rows === 'taps' && !wide;
   const line = scalars ? 'array<vec4<i32>, 4>' : 'vec4<i32>';
-  const numbers = [0, 1, 2, 3].map((i) => `tap(4u * number + ${i}u, rowCount)`).join(', ');
   const made =
-    rows === 'voxels' ? 'voxel(number, rowCount)' : scalars ? `${line}(${numbers})` : 'tap(number, rowCount)';
+    rows === 'voxels'
+      ? 'voxel(number, rowCount)'
+      : scalars
+        ? `${line}(${[0, 1, 2, 3].map((i) => `tap(4u * number + ${i}u, rowCount)`).join(', ')})`
+        : 'tap(number, rowCount)';
   const element = (i: number) =>
     rows === 'taps' ? `element(line[${i}] + ${ring('k')})` : `element(line + ${ring(`4u * k + ${i}u`)})`;
   return {
@@ -50,7 +55,7 @@ fn writeStep(unit: u32) {
 /** The gather's parameters: those of an axis end in its number. */
 const GRID: Record<string, Scalar> = {
   ...{ depth: 'u32', height: 'u32', width: 'u32', channels: 'u32' },
-  ...Object.fromEntries([0, 1, 2].flatMap((a) => [`step${a}`, `hop${a}`].map((name) => [name, 'i32' as const]))),
+  ...declared<Scalar>('i32', 'step', 'hop'),
 };
 
 /**
@@ -65,14 +70,10 @@ export function gridParams(source: Triple, channels: number, wide: boolean, step
     height,
     width,
     channels: wide ? channels / 4 : channels,
-    ...perAxis('step', step),
-    ...perAxis('hop', hop),
+    ...numbered('step', step),
+    ...numbered('hop', hop),
   };
 }
-
-/** Parameters name0, name1, name2. */
-export const perAxis = (name: string, values: Triple): Record<string, number> =>
-  Object.fromEntries(values.map((value, a) => [`${name}${a}`, value]));
 
 /**
  * What all gathers share. An arrangement sets `grid` (points along D, H, W), `taps` (how many along each axis) and `origin` (the source
@@ -90,13 +91,13 @@ fn voxel(number: u32, count: u32) -> vec4<i32> {
   if (number >= count) { return OUTSIDE; }
   let plane = number / grid.z / grid.y;
   let point = vec3<i32>(vec3(plane % grid.x, number / grid.z % grid.y, number % grid.z));
-  let at = point * vec3(p.step0, p.step1, p.step2) + origin;
+  let at = point * ${vector('step')} + origin;
   return vec4(i32(plane / grid.x * p.depth * p.height * p.width * p.channels) + within(at), at);
 }
 fn tap(unit: u32, count: u32) -> vec4<i32> {
   if (WIDTH * unit >= count) { return OUTSIDE; }
   let number = unit / p.channels;
   let point = vec3<i32>(vec3(number / taps.z / taps.y, number / taps.z % taps.y, number % taps.z));
-  let at = point * vec3(p.hop0, p.hop1, p.hop2);
+  let at = point * ${vector('hop')};
   return vec4(within(at) + i32(unit % p.channels), at);
 }`;

@@ -1,8 +1,10 @@
 import type { ConvGeometry, Triple } from '@crln/core';
 import type { Scalar } from '../gpu/shader.js';
-import { chosen, elementOf, fourOf, type Operand } from '../product/operands.js';
-import { type Arrangement, DEPTH } from '../product/template.js';
-import { perAxis } from './gather.js';
+import { DEPTH } from '../product/loads.js';
+import type { Operand } from '../product/operands.js';
+import type { Arrangement } from '../product/template.js';
+import { chosen, elementOf, fourOf } from '../product/wgsl.js';
+import { AXES, declared, numbered, perAxis, vector, volume } from './axes.js';
 
 /**
  * The input gradient dx[i] = Σ_k dy[(i + before − k·dilation) / stride]·w[k], over the k that divide, as one gather for every residue of
@@ -19,26 +21,22 @@ export interface Phases {
   params: Record<string, number>;
 }
 
-const axes = [0, 1, 2] as const;
-const each = (f: (a: 0 | 1 | 2) => number): Triple => [f(0), f(1), f(2)];
-const volume = ([d, h, w]: Triple): number => d * h * w;
-
 export function phasesOf(g: ConvGeometry): Phases {
-  const divisor = each((a) => greatestDivisor(g.strides[a], g.dilations[a]));
-  const period = each((a) => g.strides[a] / divisor[a]);
+  const divisor = perAxis((a) => greatestDivisor(g.strides[a], g.dilations[a]));
+  const period = perAxis((a) => g.strides[a] / divisor[a]);
   return {
-    count: volume(each((a) => Math.min(g.strides[a], g.input[a]))),
-    grid: each((a) => Math.ceil(g.input[a] / g.strides[a])),
-    taps: volume(each((a) => Math.ceil(g.size[a] / period[a]))),
-    hop: each((a) => -g.dilations[a] / divisor[a]),
+    count: volume(perAxis((a) => Math.min(g.strides[a], g.input[a]))),
+    grid: perAxis((a) => Math.ceil(g.input[a] / g.strides[a])),
+    taps: volume(perAxis((a) => Math.ceil(g.size[a] / period[a]))),
+    hop: perAxis((a) => -g.dilations[a] / divisor[a]),
     params: {
       ...{ batch: g.batch, inChannels: g.inChannels },
-      ...perAxis('extent', g.input),
-      ...perAxis('size', g.size),
-      ...perAxis('stride', g.strides),
-      ...perAxis('dilation', g.dilations),
-      ...perAxis('before', g.before),
-      ...perAxis('period', period),
+      ...numbered('extent', g.input),
+      ...numbered('size', g.size),
+      ...numbered('stride', g.strides),
+      ...numbered('dilation', g.dilations),
+      ...numbered('before', g.before),
+      ...numbered('period', period),
     },
   };
 }
@@ -47,7 +45,8 @@ function greatestDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestDivisor(b, a % b);
 }
 
-const triple = (name: string) => `vec3<i32>(${axes.map((a) => `p.${name}${a}`).join(', ')})`;
+const along = (a: number): string =>
+  `tapsOf(residue[${a}], p.before${a}, p.stride${a}, p.dilation${a}, p.period${a}, p.size${a})`;
 
 /** The phases of an input gradient, those of the same voxels next to each other. */
 export const PHASES: Arrangement = {
@@ -55,11 +54,7 @@ export const PHASES: Arrangement = {
   scattered: true,
   params: {
     ...{ rowTiles: 'u32', batch: 'u32', inChannels: 'u32' },
-    ...Object.fromEntries(
-      ['extent', 'size', 'stride', 'dilation', 'before', 'period'].flatMap((name) =>
-        axes.map((a) => [`${name}${a}`, 'i32' as Scalar]),
-      ),
-    ),
+    ...declared<Scalar>('i32', 'extent', 'size', 'stride', 'dilation', 'before', 'period'),
   },
   declarations: `
 var<private> start: vec3<i32>;
@@ -74,20 +69,15 @@ fn tapsOf(residue: i32, before: i32, stride: i32, dilation: i32, period: i32, si
 fn place(row: u32) -> u32 {
   let plane = row / grid.z / grid.y;
   let point = vec3<i32>(vec3(plane % grid.x, row / grid.z % grid.y, row % grid.z));
-  let at = vec3<u32>(point * ${triple('stride')} + start);
+  let at = vec3<u32>(point * ${vector('stride')} + start);
   return ((plane / grid.x * u32(p.extent0) + at.x) * u32(p.extent1) + at.y) * u32(p.extent2) + at.z;
 }`,
   prologue: `
-  let phases = vec3<u32>(min(${triple('stride')}, ${triple('extent')}));
+  let phases = vec3<u32>(min(${vector('stride')}, ${vector('extent')}));
   let phaseCount = phases.x * phases.y * phases.z;
   let phase = tile % phaseCount;
   let residue = vec3<i32>(vec3(phase / phases.z / phases.y, phase / phases.z % phases.y, phase % phases.z));
-${axes
-  .map(
-    (a) =>
-      `  let along${a} = tapsOf(residue[${a}], ${['before', 'stride', 'dilation', 'period', 'size'].map((name) => `p.${name}${a}`).join(', ')});`,
-  )
-  .join('\n')}
+${AXES.map((a) => `  let along${a} = ${along(a)};`).join('\n')}
   let column0 = tile / phaseCount % p.columnTiles * COLUMNS;
   let row0 = tile / phaseCount / p.columnTiles * ROWS;
   let inner = u32(along0.y * along1.y * along2.y) * p.channels * WIDTH;
@@ -95,7 +85,7 @@ ${axes
   firstTap = vec3(along0.x, along1.x, along2.x);
   taps = vec3<u32>(vec3(along0.y, along1.y, along2.y));
   origin = vec3(along0.z, along1.z, along2.z);
-  grid = vec3<u32>((${triple('extent')} - residue + ${triple('stride')} - 1) / ${triple('stride')});
+  grid = vec3<u32>((${vector('extent')} - residue + ${vector('stride')} - 1) / ${vector('stride')});
   rowCount = p.batch * grid.x * grid.y * grid.z;
   innerCount = inner;`,
 };
@@ -118,7 +108,7 @@ fn filterStep(unit: u32) {
   if (WIDTH * unit < innerCount) {
     let number = unit / p.channels;
     let point = vec3<i32>(vec3(number / taps.z / taps.y, number / taps.z % taps.y, number % taps.z));
-    let kernel = firstTap + point * ${triple('period')};
+    let kernel = firstTap + point * ${vector('period')};
     at = ((kernel.x * p.size1 + kernel.y) * p.size2 + kernel.z) * i32(p.inChannels * p.channels) + i32(unit % p.channels);
   }
   ${ring('unit')} = at;

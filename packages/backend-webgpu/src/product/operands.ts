@@ -1,4 +1,5 @@
 import type { Element, Scalar } from '../gpu/shader.js';
+import { chosen, elementOf, fourOf } from './wgsl.js';
 
 export type Side = 'left' | 'right';
 
@@ -21,9 +22,6 @@ export interface Operand {
   /** Entries of `writeStep(unit)` that a tile of the sum needs, where the operand has that. */
   steps?: number;
 }
-
-/** Vectors of four where every line has a whole number of them. */
-export const elementOf = (wide: boolean): Element => (wide ? 'vec4<f32>' : 'f32');
 
 /** A matrix in memory; `wide` where its contiguous axis is a multiple of four. */
 export function matrix(side: Side, contiguous: Contiguous, wide: boolean): Operand {
@@ -48,10 +46,3 @@ fn ${side}At(line: u32, k: u32) -> vec4<f32> {
 }`,
   };
 }
-
-/** An array's element where a condition holds, else 0. Without a branch, so that several loads are on their way at once. */
-export const chosen = (array: string, index: string, condition: string, wide: boolean): string =>
-  `select(${elementOf(wide)}(), ${array}[select(0u, ${index}, ${condition})], ${condition})`;
-
-/** A vector of four expressions. */
-export const fourOf = (element: (i: number) => string): string => `vec4(${[0, 1, 2, 3].map(element).join(', ')})`;

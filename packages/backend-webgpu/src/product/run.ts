@@ -1,9 +1,10 @@
 import { type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { flatGroups } from '../gpu/shader.js';
 import type { KernelCall } from '../kernelConfig.js';
+import { DEPTH } from './loads.js';
 import type { Operand } from './operands.js';
 import { sumParts } from './sumParts.js';
-import { type Arrangement, DEPTH, productShader } from './template.js';
+import { type Arrangement, productShader } from './template.js';
 import { productTile, splitCount, threadsOf } from './tiles.js';
 
 /** What a kernel call lends to the functions that record its work. */

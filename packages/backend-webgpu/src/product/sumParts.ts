@@ -2,7 +2,7 @@ import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { Block } from '../gpu/pool.js';
 import { flatGroups, type Shader, shader } from '../gpu/shader.js';
 import type { KernelCall } from '../kernelConfig.js';
-import { elementOf } from './operands.js';
+import { elementOf, rectified } from './wgsl.js';
 
 const WORKGROUP = 256;
 /** Threads that share out the parts of an element: many where there are few elements. */
@@ -39,9 +39,6 @@ export function sumParts(call: Pick<KernelCall<unknown, unknown>, 'run'>, job: P
 function sumShader(lanes: number, wide: boolean, bias: boolean, relu: boolean): Shader {
   const element = elementOf(wide);
   const elements = WORKGROUP / lanes;
-  const rectified = wide
-    ? 'select(max(sum, vec4<f32>()), sum, vec4<bool>(isNan(sum.x), isNan(sum.y), isNan(sum.z), isNan(sum.w)))'
-    : 'select(max(sum, 0.0), sum, isNan(sum))';
   return shader(`sumParts ${lanes}${wide ? ' wide' : ''}${bias ? ' bias' : ''}${relu ? ' relu' : ''}`, () => ({
     inputs: { source: element, ...(bias && { bias: element }) },
     outputs: { y: element },
@@ -59,7 +56,7 @@ function sumShader(lanes: number, wide: boolean, bias: boolean, relu: boolean): 
   if (thread < ${elements}u && at < p.size) {
     for (var lane = 1u; lane < ${lanes}u; lane++) { sum += sums[lane * ${elements}u + thread]; }
     ${bias ? 'sum += bias[at % p.columns];' : ''}
-    y[at] = ${relu ? rectified : 'sum'};
+    y[at] = ${relu ? rectified('sum', wide) : 'sum'};
   }`,
   }));
 }

@@ -1,9 +1,8 @@
 import { type Scalar, type Shader, type ShaderSource, shader } from '../gpu/shader.js';
-import { elementOf, type Operand } from './operands.js';
+import { DEPTH, loadsOf } from './loads.js';
+import type { Operand } from './operands.js';
 import { type ProductTile, threadsOf } from './tiles.js';
-
-/** Terms of the sums that are in workgroup memory at a time, and groups of four of them. */
-export const DEPTH = 16;
+import { elementOf, type Finish, indices, writer } from './wgsl.js';
 
 /** How the workgroups are laid over the result, in WGSL. */
 export interface Arrangement {
@@ -20,26 +19,21 @@ export interface Arrangement {
   prologue: string;
 }
 
-export interface ProductSource {
+interface ProductSource extends Finish {
   tile: ProductTile;
   left: Operand;
   right: Operand;
   arrangement: Arrangement;
-  /** Whether the result's columns are a multiple of four. */
-  wide: boolean;
-  bias: boolean;
-  relu: boolean;
 }
 
 const COMMON = `
 var<private> rowCount: u32;
-var<private> columnCount: u32;
 var<private> innerCount: u32;
 var<private> leftBase: u32;
 var<private> rightBase: u32;`;
 
 /**
- * The shader of result = left·right: a workgroup takes a tile of the result and walks along the sums, ${DEPTH} terms at a time. The next
+ * The shader of result = left·right: a workgroup takes a tile of the result and walks along the sums, 16 terms at a time. The next
  * terms are on their way from memory while those in workgroup memory are multiplied. Workgroups along z take parts of the sums
  * (`p.share` steps each), whose results lie behind each other.
  *
@@ -85,7 +79,7 @@ ${arrangement.scattered ? `var<workgroup> places: array<u32, ${tile.rows}>;` : '
 ${left.declarations}
 ${right.declarations}
 ${arrangement.declarations}
-${result(wide, bias, relu)}`,
+${writer({ wide, bias, relu })}`,
     body: `
   let tile = group.y * groups.x + group.x;
   if (tile >= p.tiles) { return; }
@@ -119,68 +113,13 @@ ${result(wide, bias, relu)}`,
   };
 }
 
-interface Loads {
-  /** Before the loop: what stays the same along the sums. */
-  lines: string;
-  /** The terms of step t, from memory to registers. */
-  load: string;
-  /** From registers to workgroup memory. */
-  store: string;
-}
-
-/**
- * Who loads what. Workgroup memory holds the left tile as [row][groups of four terms] and the right one as [term][groups of four
- * columns]; an operand whose contiguous axis is the other one is turned in registers, in blocks of 4×4. The left one's groups of a row
- * are permuted by the row's number, so that eight neighbouring threads use all banks when they read as when they write.
- */
-function loadsOf(side: 'left' | 'right', { contiguous }: Operand, outer: number, threads: number): Loads {
-  const turned = (side === 'left') === (contiguous === 'outer');
-  const count = turned ? outer : (outer * DEPTH) / 4;
-  const loads: Loads = { lines: '', load: '', store: '' };
-  for (let item = 0; item * threads < count; item++) {
-    const name = `${side}${item}`;
-    const e = `(thread + ${item * threads}u)`;
-    // The sum's groups of four (or terms) lie along the threads on the left, and the columns on the right.
-    const [outside, along] =
-      side === 'left' ? [`${e} / 4u`, `${e} % 4u`] : [`${e} % ${outer / 4}u`, `${e} / ${outer / 4}u`];
-    const guard = (work: string) => ((item + 1) * threads > count ? `if (${e} < ${count}u) { ${work} }` : work);
-    const origin = side === 'left' ? 'row0' : 'column0';
-    const k = contiguous === 'inner' ? `t * ${DEPTH / 4}u + ${along}` : `t * ${DEPTH}u + ${along}`;
-    if (!turned) {
-      const number = side === 'left' ? `${origin} + ${outside}` : `${origin} / 4u + ${outside}`;
-      loads.lines += `let ${name}Line = ${side}Line(${number});\n  var ${name}: vec4<f32>;\n  `;
-      loads.load += guard(`${name} = ${side}At(${name}Line, ${k});`);
-      const place = side === 'left' ? `${e} ^ ((${e} >> 3u) & 3u)` : e;
-      loads.store += guard(`${side}[${place}] = ${name};`);
-      continue;
-    }
-    const turn = [0, 1, 2, 3].map((i) => [0, 1, 2, 3].map((j) => `${name}_${j}[${i}]`).join(', '));
-    loads.lines += `var ${name}_0: vec4<f32>; var ${name}_1: vec4<f32>; var ${name}_2: vec4<f32>; var ${name}_3: vec4<f32>;\n  `;
-    if (side === 'left') {
-      loads.lines += `let ${name}Line = leftLine(row0 / 4u + ${outside});\n  `;
-      const from = (j: number) => `${name}_${j} = leftAt(${name}Line, (t * 4u + ${along}) * 4u + ${j}u);`;
-      loads.load += guard([0, 1, 2, 3].map(from).join(' '));
-      const to = (i: number) =>
-        `left[(4u * (${outside}) + ${i}u) * 4u + ((${along}) ^ ((2u * (${outside}) + ${i >> 1}u) & 3u))] = vec4(${turn[i]});`;
-      loads.store += guard([0, 1, 2, 3].map(to).join(' '));
-    } else {
-      const from = (j: number) => `${name}_${j} = rightAt(column0 + 4u * (${outside}) + ${j}u, ${k});`;
-      loads.load += guard([0, 1, 2, 3].map(from).join(' '));
-      const to = (i: number) => `right[(4u * (${along}) + ${i}u) * ${outer / 4}u + ${outside}] = vec4(${turn[i]});`;
-      loads.store += guard([0, 1, 2, 3].map(to).join(' '));
-    }
-  }
-  return loads;
-}
-
-const indices = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
-
 /** A thread's share of the result: rows ty, ty + (threads down), … by groups of four columns tx, tx + (threads across), … */
 const sums = ({ threadRows, threadColumns }: ProductTile): string =>
   indices(threadRows)
     .flatMap((i) => indices(threadColumns / 4).map((c) => `var sum${i}_${c} = vec4<f32>();`))
     .join(' ');
 
+/** Four terms of all sums. */
 function multiply({ rows, columns, threadRows, threadColumns }: ProductTile): string {
   const across = columns / threadColumns;
   const down = rows / threadRows;
@@ -194,6 +133,7 @@ function multiply({ rows, columns, threadRows, threadColumns }: ProductTile): st
   return `let at = ty * 4u + (k4 ^ swizzle);\n      let terms = k4 * ${columns}u + tx;\n      ${lines.join('\n      ')}`;
 }
 
+/** Writes the thread's share. */
 function epilogue(tile: ProductTile, scattered: boolean): string {
   const { rows, columns, threadRows, threadColumns } = tile;
   const across = columns / threadColumns;
@@ -209,28 +149,4 @@ function epilogue(tile: ProductTile, scattered: boolean): string {
   }`;
   });
   return [...(scattered ? [prepare] : []), ...writes].join('\n  ');
-}
-
-/** Declares `write(row, n, value)`: four neighbouring elements of the result, those that there are. */
-function result(wide: boolean, bias: boolean, relu: boolean): string {
-  const finish = (sum: string) => (relu ? `rectified(${sum})` : sum);
-  const rectified = `fn rectified(x: f32) -> f32 { return select(max(x, 0.0), x, isNan(x)); }`;
-  if (wide) {
-    const value = bias ? 'value + bias[n]' : 'value';
-    const parts = [...'xyzw'].map((c) => `rectified(sum.${c})`).join(', ');
-    return `${relu ? rectified : ''}
-fn write(row: u32, n: u32, value: vec4<f32>) {
-  if (4u * n < columnCount) {
-    let sum = ${value};
-    y[row * (columnCount / 4u) + n] = ${relu ? `vec4(${parts})` : 'sum'};
-  }
-}`;
-  }
-  return `${relu ? rectified : ''}
-fn write(row: u32, n: u32, value: vec4<f32>) {
-  for (var i = 0u; i < 4u; i++) {
-    let column = 4u * n + i;
-    if (column < columnCount) { y[row * columnCount + column] = ${finish(bias ? 'value[i] + bias[column]' : 'value[i]')}; }
-  }
-}`;
 }

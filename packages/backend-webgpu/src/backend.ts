@@ -9,6 +9,7 @@ import {
   util,
 } from '@tensorflow/tfjs-core';
 import type { Device } from './gpu/device.js';
+import { withHalves } from './gpu/halves.js';
 import { type Block, Pool, type Purpose } from './gpu/pool.js';
 import { Recorder } from './gpu/recorder.js';
 import { flatGroups, shader } from './gpu/shader.js';
@@ -25,8 +26,13 @@ interface Stored {
   size: number;
   values: Values | undefined;
   block: Block | undefined;
+  /** Whether the block holds f16. */
+  half: boolean;
   references: number;
 }
+
+/** How activations are stored. Sums, weights, their gradients and all that is small are f32 in either. */
+export type Precision = 'f32' | 'f16';
 
 /** Values of tensors up to this size are kept where they are when they move to the GPU, so that kernels can take them as parameters. */
 const KEPT = 16;
@@ -42,7 +48,8 @@ export class CrlnWebGpuBackend extends KernelBackend {
   readonly pool: Pool;
   readonly recorder: Recorder;
   readonly #data: DataStorage<Stored>;
-  #poison: boolean;
+  readonly #poison: boolean;
+  #precision: Precision = 'f32';
   #disposed = false;
 
   constructor(
@@ -54,6 +61,27 @@ export class CrlnWebGpuBackend extends KernelBackend {
     this.recorder = new Recorder(device);
     this.#data = new DataStorage(this, engine());
     this.#poison = poison;
+  }
+
+  /** How activations are stored that are made from now on. */
+  get precision(): Precision {
+    return this.#precision;
+  }
+
+  /** @throws CrlnError `backend-unavailable`, `invalid-option` */
+  set precision(precision: Precision) {
+    if (precision !== 'f32' && precision !== 'f16') {
+      const message = `crln-webgpu: expected precision f32 or f16, got ${String(precision)}`;
+      throw new CrlnError('invalid-option', message, { option: 'precision', value: precision });
+    }
+    if (precision === 'f16' && !this.device.gpu.features.has('shader-f16')) {
+      throw new CrlnError(
+        'backend-unavailable',
+        'crln-webgpu: precision f16 needs a GPU with the feature shader-f16, which this one lacks; use precision f32',
+        { precision, feature: 'shader-f16' },
+      );
+    }
+    this.#precision = precision;
   }
 
   override write(values: BackendValues, shape: number[], dtype: DataType): DataId {
@@ -71,14 +99,32 @@ export class CrlnWebGpuBackend extends KernelBackend {
     }
     const size = util.sizeFromShape(shape);
     const given = values ? typed(values as ArrayLike<number>, dtype) : undefined;
-    this.#data.set(dataId, { dtype, size, values: given, block: undefined, references });
+    this.#data.set(dataId, { dtype, size, values: given, block: undefined, half: false, references });
   }
 
-  /** A new tensor whose values a kernel writes into `block`. */
-  adopt(block: Block, shape: number[], dtype: DataType): TensorInfo {
+  /** A new tensor whose values a kernel writes into `block`, as f16 where `half`. */
+  adopt(block: Block, shape: number[], dtype: DataType, half = false): TensorInfo {
     const dataId = {};
-    this.#data.set(dataId, { dtype, size: util.sizeFromShape(shape), values: undefined, block, references: 1 });
+    this.#data.set(dataId, { dtype, size: util.sizeFromShape(shape), values: undefined, block, half, references: 1 });
     return { dataId, shape, dtype };
+  }
+
+  /** Whether a tensor's buffer holds f16. */
+  isHalf({ dataId }: TensorInfo): boolean {
+    return this.#data.get(dataId).half;
+  }
+
+  /** The numbers of a tensor of halves, as f32 in a buffer for the caller to release. */
+  widened(x: TensorInfo, kernel: string): Block {
+    const size = util.sizeFromShape(x.shape);
+    const target = this.take(4 * size, { kernel, shape: x.shape });
+    this.#widen(this.block(x, kernel), target, size);
+    return target;
+  }
+
+  #widen(source: Block, target: Block, size: number): void {
+    const count = Math.ceil(size / 4);
+    this.recorder.dispatch(withHalves(WIDEN(), ['x']), [source, target], [count], flatGroups(count, 256));
   }
 
   /** A tensor's buffer; its values move there with the first call. */
@@ -136,13 +182,21 @@ export class CrlnWebGpuBackend extends KernelBackend {
 
   override async read(dataId: DataId): Promise<BackendValues> {
     const record = this.#data.get(dataId);
-    const { dtype, size, values, block } = record;
+    const { dtype, size, values, block, half } = record;
     if (values) return values.slice();
     if (!block || size === 0) return typed([], dtype);
-    const buffer = await this.recorder.read(block, 4 * size);
+    const buffer = await (half ? this.#readWidened(block, size) : this.recorder.read(block, 4 * size));
     if (dtype === 'float32') return new Float32Array(buffer);
     const integers = new Int32Array(buffer);
     return dtype === 'int32' ? integers : Uint8Array.from(integers);
+  }
+
+  #readWidened(block: Block, size: number): Promise<ArrayBuffer> {
+    const floats = this.take(4 * size, { kernel: 'read', shape: [size] });
+    this.#widen(block, floats, size);
+    const values = this.recorder.read(floats, 4 * size);
+    this.pool.release(floats);
+    return values;
   }
 
   override readSync(dataId: DataId): BackendValues {
@@ -182,6 +236,15 @@ export class CrlnWebGpuBackend extends KernelBackend {
     this.device.close();
   }
 }
+
+const WIDEN = () =>
+  shader('widen', () => ({
+    inputs: { x: 'vec4<f32>' },
+    outputs: { y: 'vec4<f32>' },
+    params: { count: 'u32' },
+    workgroup: [256],
+    body: 'if (index < p.count) { y[index] = x[index]; }',
+  }));
 
 const POISON = () =>
   shader('poison', () => ({

@@ -2,7 +2,7 @@
  * A TensorFlow.js backend whose 3-D kernels run on the GPU through WebGPU, in browsers and in Node.
  * @packageDocumentation
  */
-export { WEBGPU_BACKEND } from './backend.js';
+export { type Precision, WEBGPU_BACKEND } from './backend.js';
 export { kernelCalls, resetKernelCalls } from './counter.js';
 export type { DeviceOptions } from './gpu/device.js';
 export { type GpuReport, inspectGpu, type SubgroupMatrixConfig } from './gpu/inspect.js';

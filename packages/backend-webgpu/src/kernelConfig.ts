@@ -2,6 +2,7 @@ import { CrlnError } from '@crln/core';
 import { type DataType, type KernelConfig, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { type CrlnWebGpuBackend, WEBGPU_BACKEND } from './backend.js';
 import { countCall } from './counter.js';
+import { withHalves } from './gpu/halves.js';
 import type { Block } from './gpu/pool.js';
 import type { Shader, Size } from './gpu/shader.js';
 
@@ -13,7 +14,10 @@ export interface KernelCall<Inputs, Attrs> {
   readonly inputs: Inputs;
   readonly attrs: Attrs;
   readonly backend: CrlnWebGpuBackend;
-  /** A new tensor for this call's shaders to write. */
+  /**
+   * A new tensor for this call's shaders to write: where the backend keeps activations in half precision, one of those is stored so. The
+   * shaders compute in f32 in either case.
+   */
   output(shape: readonly number[], dtype?: DataType): TensorInfo;
   /** A tensor of other shape and type over the same elements. */
   alias(x: TensorInfo, shape: readonly number[], dtype?: DataType): TensorInfo;
@@ -23,6 +27,8 @@ export interface KernelCall<Inputs, Attrs> {
   scratch(count: number): Block;
   /** The same with these values in it. */
   table(values: Float32Array | Int32Array | Uint32Array): Block;
+  /** A tensor's numbers as f32, however it is stored. */
+  exact(x: TensorInfo): Operand;
   /** A tensor's values where they are known without reading back: such as a scalar that the program made. */
   known(x: TensorInfo): ArrayLike<number> | undefined;
   /**
@@ -31,6 +37,15 @@ export interface KernelCall<Inputs, Attrs> {
    */
   run(shader: Shader, operands: Record<string, Operand>, params: Record<string, number>, groups: Size): void;
 }
+
+/**
+ * Whether a kernel's activations are stored in half precision where the backend does that: convolutions begin it, what follows goes on
+ * with it, and a filter's gradient, which has the rank of an activation, is none.
+ */
+export type Halves = 'always' | 'as inputs' | 'never';
+
+/** Fewer channels than this are no activations of a hidden layer but probabilities, or an image. */
+const LEAST_CHANNELS = 8;
 
 /**
  * A kernel of this backend as TensorFlow.js registers it.
@@ -46,12 +61,13 @@ export interface KernelCall<Inputs, Attrs> {
 export function defineKernel<Inputs extends object, Attrs extends object = object>(
   kernelName: string,
   work: (call: KernelCall<Inputs, Attrs>) => TensorInfo | TensorInfo[],
+  halves: Halves = 'as inputs',
 ): KernelConfig {
   return {
     kernelName,
     backendName: WEBGPU_BACKEND,
     kernelFunc: ({ inputs, attrs, backend }) => {
-      const call = new Call(kernelName, inputs as Inputs, (attrs ?? {}) as Attrs, backend as CrlnWebGpuBackend);
+      const call = new Call(kernelName, inputs as Inputs, (attrs ?? {}) as Attrs, backend as CrlnWebGpuBackend, halves);
       const outputs = work(call);
       call.end();
       countCall(kernelName);
@@ -68,13 +84,23 @@ class Call<Inputs, Attrs> implements KernelCall<Inputs, Attrs> {
     readonly inputs: Inputs,
     readonly attrs: Attrs,
     readonly backend: CrlnWebGpuBackend,
+    readonly halves: Halves,
   ) {}
 
   readonly output = (shape: readonly number[], dtype: DataType = 'float32'): TensorInfo => {
     const purpose = { kernel: this.kernelName, shape };
-    const block = this.backend.take(4 * Math.max(util.sizeFromShape(shape as number[]), 1), purpose);
-    return this.backend.adopt(block, [...shape], dtype);
+    const half = dtype === 'float32' && this.#storesHalf(shape);
+    const block = this.backend.take((half ? 2 : 4) * Math.max(util.sizeFromShape(shape as number[]), 1), purpose);
+    return this.backend.adopt(block, [...shape], dtype, half);
   };
+
+  #storesHalf(shape: readonly number[]): boolean {
+    const { backend, halves, inputs } = this;
+    if (backend.precision === 'f32' || halves === 'never') return false;
+    if (shape.length !== 5 || shape[4]! < LEAST_CHANNELS) return false;
+    if (halves === 'always') return true;
+    return Object.values(inputs as object).some((x: TensorInfo | undefined) => x && backend.isHalf(x));
+  }
 
   readonly alias = ({ dataId, dtype: own }: TensorInfo, shape: readonly number[], dtype = own): TensorInfo => {
     this.backend.incRef(dataId);
@@ -99,6 +125,13 @@ class Call<Inputs, Attrs> implements KernelCall<Inputs, Attrs> {
     return block;
   };
 
+  readonly exact = (x: TensorInfo): Operand => {
+    if (!this.backend.isHalf(x)) return x;
+    const block = this.backend.widened(x, this.kernelName);
+    this.#scratch.push(block);
+    return block;
+  };
+
   readonly known = (x: TensorInfo): ArrayLike<number> | undefined => this.backend.known(x);
 
   readonly run = (
@@ -107,10 +140,13 @@ class Call<Inputs, Attrs> implements KernelCall<Inputs, Attrs> {
     params: Record<string, number>,
     groups: Size,
   ): void => {
+    const halves: string[] = [];
     const blocks = shader.bindings.map((name) => {
       const operand = operands[name];
       if (!operand) throw new CrlnError('internal', `${this.kernelName}: shader ${shader.key} was given no ${name}`);
-      return 'dataId' in operand ? this.backend.block(operand, this.kernelName) : operand;
+      if (!('dataId' in operand)) return operand;
+      if (this.backend.isHalf(operand)) halves.push(name);
+      return this.backend.block(operand, this.kernelName);
     });
     const values = Object.keys(shader.params ?? {}).map((name) => {
       const value = params[name];
@@ -118,7 +154,7 @@ class Call<Inputs, Attrs> implements KernelCall<Inputs, Attrs> {
         throw new CrlnError('internal', `${this.kernelName}: shader ${shader.key} was given no ${name}`);
       return value;
     });
-    this.backend.recorder.dispatch(shader, blocks, values, groups);
+    this.backend.recorder.dispatch(halves.length ? withHalves(shader, halves) : shader, blocks, values, groups);
   };
 
   /** Lets go of the scratch space: what was recorded runs before anything that takes it next. */

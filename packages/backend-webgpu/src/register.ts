@@ -1,11 +1,16 @@
 import { findBackendFactory, registerBackend, registerKernel } from '@tensorflow/tfjs-core';
-import { CrlnWebGpuBackend, WEBGPU_BACKEND } from './backend.js';
+import { CrlnWebGpuBackend, type Precision, WEBGPU_BACKEND } from './backend.js';
 import { type DeviceOptions, openDevice } from './gpu/device.js';
 import { kernels } from './kernels/index.js';
 
 export interface RegisterOptions extends DeviceOptions {
   /** Fill buffers with NaN when they are taken: finds kernels that leave elements unwritten. For tests. */
   poison?: boolean;
+  /**
+   * How activations are stored, `'f32'` by default. `'f16'` halves their memory; sums, weights and their gradients stay f32, and training
+   * needs its loss scaled.
+   */
+  precision?: Precision;
 }
 
 export interface WebGpuBackendInfo {
@@ -14,31 +19,37 @@ export interface WebGpuBackendInfo {
   /** What computes, such as `nvidia hopper`. */
   adapter: string;
   features: string[];
+  precision: Precision;
 }
 
-let registration: Promise<WebGpuBackendInfo> | undefined;
+let registration: Promise<CrlnWebGpuBackend> | undefined;
 
 /**
  * Opens the GPU and registers the backend `crln-webgpu` with TensorFlow.js. Does not make it the current one: call
- * `tf.setBackend(WEBGPU_BACKEND)`. Calling again does nothing and returns what is running, whatever the options.
+ * `tf.setBackend(WEBGPU_BACKEND)`. Calling again returns what is running; of its options only a `precision` counts then, from there on.
  *
- * @throws CrlnError `backend-unavailable` where there is no GPU that WebGPU reaches, `missing-dependency` where Node lacks the package `webgpu`
+ * @throws CrlnError `backend-unavailable` where there is no GPU that WebGPU reaches, or none that computes with halves where `precision` is
+ * `'f16'`; `missing-dependency` where Node lacks the package `webgpu`
  */
-export function registerWebGpuBackend(options: RegisterOptions = {}): Promise<WebGpuBackendInfo> {
+export async function registerWebGpuBackend(options: RegisterOptions = {}): Promise<WebGpuBackendInfo> {
   registration ??= register(options).catch((error: unknown) => {
     registration = undefined;
     throw error;
   });
-  return registration;
+  const backend = await registration;
+  if (options.precision) backend.precision = options.precision;
+  const { info, gpu } = backend.device;
+  const adapter = [info.vendor, info.architecture, info.description].filter(Boolean).join(' ') || 'unnamed adapter';
+  const { precision } = backend;
+  return { name: WEBGPU_BACKEND, adapter, features: [...gpu.features].sort(), precision };
 }
 
-async function register({ poison = false, ...options }: RegisterOptions): Promise<WebGpuBackendInfo> {
+async function register({ poison = false, precision: _, ...options }: RegisterOptions): Promise<CrlnWebGpuBackend> {
   const device = await openDevice(options);
+  const backend = new CrlnWebGpuBackend(device, poison);
   if (!findBackendFactory(WEBGPU_BACKEND)) {
-    registerBackend(WEBGPU_BACKEND, () => new CrlnWebGpuBackend(device, poison), 0);
+    registerBackend(WEBGPU_BACKEND, () => backend, 0);
     for (const kernel of kernels) registerKernel(kernel);
   }
-  const { vendor, architecture, description } = device.info;
-  const adapter = [vendor, architecture, description].filter(Boolean).join(' ') || 'unnamed adapter';
-  return { name: WEBGPU_BACKEND, adapter, features: [...device.gpu.features].sort() };
+  return backend;
 }

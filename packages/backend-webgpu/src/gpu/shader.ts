@@ -1,5 +1,5 @@
 /** What a binding's elements are. */
-export type Element = Scalar | `vec4<${Scalar}>` | 'atomic<u32>' | 'atomic<i32>';
+export type Element = Scalar | `vec4<${Scalar}>` | 'f16' | 'vec4<f16>' | 'atomic<u32>' | 'atomic<i32>';
 export type Scalar = 'f32' | 'i32' | 'u32';
 export type Size = readonly [number, number?, number?];
 
@@ -15,6 +15,8 @@ export interface ShaderSource {
   outputs: Record<string, Element>;
   params?: Record<string, Scalar>;
   workgroup: Size;
+  /** Extensions of WGSL that the code needs. */
+  enables?: readonly string[];
   /** Constants, workgroup memory and functions. */
   declarations?: string;
   body: string;
@@ -48,7 +50,8 @@ export function shader(key: string, make: () => ShaderSource): Shader {
   return found;
 }
 
-function write({ inputs = {}, outputs, params = {}, workgroup, declarations = '', body }: ShaderSource): string {
+function write(source: ShaderSource): string {
+  const { inputs = {}, outputs, params = {}, workgroup, enables = [], declarations = '', body } = source;
   const bindings = [
     ...Object.entries(inputs).map(([name, element]) => ['read', name, element] as const),
     ...Object.entries(outputs).map(([name, element]) => ['read_write', name, element] as const),
@@ -61,7 +64,8 @@ function write({ inputs = {}, outputs, params = {}, workgroup, declarations = ''
     );
   }
   const [x, y = 1, z = 1] = workgroup;
-  return `${bindings.join('\n')}${PRELUDE}
+  const extensions = [...new Set(enables)].map((name) => `enable ${name};\n`).join('');
+  return `${extensions}${bindings.join('\n')}${PRELUDE}
 ${declarations}
 @compute @workgroup_size(${x}, ${y}, ${z})
 fn main(

@@ -54,28 +54,55 @@ function runFilterGrad(call: Call<FilterGrad>, g: ConvGeometry): TensorInfo {
 
 /** Convolution and its gradients: our own names (explicit pads, dilation, bias) and the stock ones, on the same code. */
 export const conv3dKernels: readonly KernelConfig[] = [
-  defineKernel<Forward, ConvAttrs>(KERNELS.Conv3d, (call) => {
-    const { x, filter } = call.inputs;
-    return runForward(call, convGeometry(KERNELS.Conv3d, x.shape, filter.shape, call.attrs));
-  }),
-  defineKernel<InputGrad, ConvInputGradAttrs>(KERNELS.Conv3dInputGrad, (call) => {
-    const { inputs, attrs } = call;
-    return runInputGrad(call, convGeometry(KERNELS.Conv3dInputGrad, attrs.inputShape, inputs.filter.shape, attrs));
-  }),
-  defineKernel<FilterGrad, ConvFilterGradAttrs>(KERNELS.Conv3dFilterGrad, (call) => {
-    const { inputs, attrs } = call;
-    return runFilterGrad(call, convGeometry(KERNELS.Conv3dFilterGrad, inputs.x.shape, attrs.filterShape, attrs));
-  }),
-  defineKernel<Forward, StockConvAttrs>('Conv3D', (call) => {
-    const { x, filter } = call.inputs;
-    return runForward(call, stockConvGeometry('Conv3D', x.shape, filter.shape, call.attrs));
-  }),
-  defineKernel<InputGrad, StockConvAttrs & { inputShape: number[] }>('Conv3DBackpropInputV2', (call) => {
-    const { inputs, attrs } = call;
-    return runInputGrad(call, stockConvGeometry('Conv3DBackpropInputV2', attrs.inputShape, inputs.filter.shape, attrs));
-  }),
-  defineKernel<FilterGrad, StockConvAttrs & { filterShape: number[] }>('Conv3DBackpropFilterV2', (call) => {
-    const { inputs, attrs } = call;
-    return runFilterGrad(call, stockConvGeometry('Conv3DBackpropFilterV2', inputs.x.shape, attrs.filterShape, attrs));
-  }),
+  defineKernel<Forward, ConvAttrs>(
+    KERNELS.Conv3d,
+    (call) => {
+      const { x, filter } = call.inputs;
+      return runForward(call, convGeometry(KERNELS.Conv3d, x.shape, filter.shape, call.attrs));
+    },
+    'always',
+  ),
+  defineKernel<InputGrad, ConvInputGradAttrs>(
+    KERNELS.Conv3dInputGrad,
+    (call) => {
+      const { inputs, attrs } = call;
+      return runInputGrad(call, convGeometry(KERNELS.Conv3dInputGrad, attrs.inputShape, inputs.filter.shape, attrs));
+    },
+    'always',
+  ),
+  defineKernel<FilterGrad, ConvFilterGradAttrs>(
+    KERNELS.Conv3dFilterGrad,
+    (call) => {
+      const { inputs, attrs } = call;
+      return runFilterGrad(call, convGeometry(KERNELS.Conv3dFilterGrad, inputs.x.shape, attrs.filterShape, attrs));
+    },
+    'never',
+  ),
+  defineKernel<Forward, StockConvAttrs>(
+    'Conv3D',
+    (call) => {
+      const { x, filter } = call.inputs;
+      return runForward(call, stockConvGeometry('Conv3D', x.shape, filter.shape, call.attrs));
+    },
+    'always',
+  ),
+  defineKernel<InputGrad, StockConvAttrs & { inputShape: number[] }>(
+    'Conv3DBackpropInputV2',
+    (call) => {
+      const { inputs, attrs } = call;
+      return runInputGrad(
+        call,
+        stockConvGeometry('Conv3DBackpropInputV2', attrs.inputShape, inputs.filter.shape, attrs),
+      );
+    },
+    'always',
+  ),
+  defineKernel<FilterGrad, StockConvAttrs & { filterShape: number[] }>(
+    'Conv3DBackpropFilterV2',
+    (call) => {
+      const { inputs, attrs } = call;
+      return runFilterGrad(call, stockConvGeometry('Conv3DBackpropFilterV2', inputs.x.shape, attrs.filterShape, attrs));
+    },
+    'never',
+  ),
 ];

@@ -2,6 +2,7 @@ import { type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { flatGroups, shader } from '../gpu/shader.js';
 import type { KernelCall } from '../kernelConfig.js';
 import { position, positionParams, strides, walk } from './axes.js';
+import { elementOf } from './elementwise.js';
 import { each } from './parameters.js';
 
 /** Where a box lies in a tensor: element `at`, from where a step along each axis of the box is `steps` elements, also 0 or backwards. */
@@ -19,7 +20,7 @@ export function inside(tensor: TensorInfo, begin: readonly number[] = []): Place
   return { tensor, at: begin.reduce((at, position, i) => at + position * steps[i]!, 0), steps };
 }
 
-/** Copies a box of elements, whatever their type, as words: four at once where they lie side by side. */
+/** Copies a box of elements of one type: four at once where they lie side by side. */
 export function copyBox(
   { run }: Pick<KernelCall<unknown, unknown>, 'run'>,
   source: Place,
@@ -37,9 +38,11 @@ export function copyBox(
   const names = axes.flatMap((_, a) => [`from${a}`, `to${a}`]);
   const steps = axes.map((axis) => (axis === inner ? axis.steps : axis.steps.map((step) => step / width)));
   const sum = (side: string) => axes.map((_, a) => `i32(c${a}) * p.${side}${a}`).join(' + ');
-  const program = shader(`copyBox ${width} ${axes.length}`, () => ({
-    inputs: { x: whole ? 'vec4<u32>' : 'u32' },
-    outputs: { y: whole ? 'vec4<u32>' : 'u32' },
+  const scalar = elementOf(source.tensor.dtype);
+  const element = whole ? (`vec4<${scalar}>` as const) : scalar;
+  const program = shader(`copyBox ${element} ${axes.length}`, () => ({
+    inputs: { x: element },
+    outputs: { y: element },
     params: {
       count: 'u32',
       ...each(Object.keys(positionParams(axes.map(() => 1))), 'u32'),

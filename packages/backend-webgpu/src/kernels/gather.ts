@@ -1,7 +1,7 @@
 import { backend_util, type DataType, type KernelConfig, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { flatGroups, shader } from '../gpu/shader.js';
 import { defineKernel } from '../kernelConfig.js';
-import { bitsOf } from './bits.js';
+import { elementOf } from './elementwise.js';
 import { checkIndices, rowOf, sizeNames, sizeParams } from './indices.js';
 import { each } from './parameters.js';
 
@@ -10,9 +10,13 @@ type GatherTensor = Parameters<typeof collectGatherOpShapeInfo>[0];
 
 const WORKGROUP = 256;
 
-/** How many words are moved at once where so many lie side by side. */
-const unitOf = (side: number) =>
-  side % 4 === 0 ? ({ width: 4, element: 'vec4<u32>' } as const) : ({ width: 1, element: 'u32' } as const);
+/** How many elements are moved at once where so many lie side by side. */
+const unitOf = ({ dtype }: TensorInfo, side: number) => {
+  const scalar = elementOf(dtype);
+  return side % 4 === 0
+    ? ({ width: 4, element: `vec4<${scalar}>` } as const)
+    : ({ width: 1, element: scalar } as const);
+};
 
 /** The slices at the given indices along an axis, [batch, outer, axis, slice]; zeros for an index outside. */
 const gatherV2 = defineKernel<Record<'x' | 'indices', TensorInfo>, { axis: number; batchDims?: number }>(
@@ -22,9 +26,9 @@ const gatherV2 = defineKernel<Record<'x' | 'indices', TensorInfo>, { axis: numbe
     const axis = util.parseAxisParam(call.attrs.axis, x.shape)[0]!;
     checkIndices(call, 'GatherV2', indices, [x.shape[axis]!]);
     const info = collectGatherOpShapeInfo(x as GatherTensor, indices as GatherTensor, axis, call.attrs.batchDims ?? 0);
-    const { width, element } = unitOf(info.sliceSize);
+    const { width, element } = unitOf(x, info.sliceSize);
     const y = call.output(info.outputShape, x.dtype);
-    const program = shader(`gatherV2 ${width}`, () => ({
+    const program = shader(`gatherV2 ${element}`, () => ({
       inputs: { x: element, indices: 'i32' },
       outputs: { y: element },
       params: each(['count', 'slice', 'picked', 'outer', 'size'], 'u32'),
@@ -59,9 +63,9 @@ const gatherNd = defineKernel<Record<'params' | 'indices', TensorInfo>>('GatherN
   const rank = indices.shape.at(-1)!;
   const sizes = x.shape.slice(0, rank);
   checkIndices(call, 'GatherNd', indices, sizes);
-  const { width, element } = unitOf(slice);
+  const { width, element } = unitOf(x, slice);
   const y = call.output(shape, x.dtype);
-  const program = shader(`gatherNd ${width} ${rank}`, () => ({
+  const program = shader(`gatherNd ${element} ${rank}`, () => ({
     inputs: { x: element, indices: 'i32' },
     outputs: { y: element },
     params: each(['count', 'slice', ...sizeNames(rank)], 'u32'),
@@ -92,16 +96,17 @@ const oneHot = defineKernel<{ indices: TensorInfo }, OneHotAttrs>('OneHot', ({ i
   const { indices } = inputs;
   const { depth, onValue, offValue, dtype } = attrs;
   const y = output([...indices.shape, depth], dtype);
-  const program = shader('oneHot', () => ({
+  const element = elementOf(dtype);
+  const program = shader(`oneHot ${element}`, () => ({
     inputs: { indices: 'i32' },
-    outputs: { y: 'u32' },
-    params: each(['count', 'depth', 'on', 'off'], 'u32'),
+    outputs: { y: element },
+    params: { ...each(['count', 'depth'], 'u32'), ...each(['on', 'off'], element) },
     workgroup: [WORKGROUP],
     body: `
   if (index < p.count) { y[index] = select(p.off, p.on, indices[index / p.depth] == i32(index % p.depth)); }`,
   }));
   const count = util.sizeFromShape(indices.shape) * depth;
-  const params = { count, depth, on: bitsOf(onValue, dtype), off: bitsOf(offValue, dtype) };
+  const params = { count, depth, on: onValue, off: offValue };
   run(program, { indices, y }, params, flatGroups(count, WORKGROUP));
   return y;
 });

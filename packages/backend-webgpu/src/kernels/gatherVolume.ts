@@ -2,8 +2,8 @@ import { CrlnError, type GatherAxesAttrs, KERNELS, type Triple } from '@crln/cor
 import { type KernelConfig, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { flatGroups, shader } from '../gpu/shader.js';
 import { defineKernel } from '../kernelConfig.js';
-import { bitsOf } from './bits.js';
 import { copyBox, inside } from './copyBox.js';
+import { elementOf } from './elementwise.js';
 import { checkIndices } from './indices.js';
 import { each } from './parameters.js';
 
@@ -16,8 +16,9 @@ function volume(kernel: string, x: TensorInfo) {
   }
   const channels = x.shape[4] ?? 1;
   const width = channels % 4 === 0 ? 4 : 1;
-  const element = width === 4 ? 'vec4<u32>' : 'u32';
-  return { size: x.shape.slice(1, 4) as Triple, channels, width, element } as const;
+  const scalar = elementOf(x.dtype);
+  const element = width === 4 ? (`vec4<${scalar}>` as const) : scalar;
+  return { size: x.shape.slice(1, 4) as Triple, channels, width, scalar, element } as const;
 }
 
 /** Where positions start and by how much they go on, if always by the same and none is outside. */
@@ -31,7 +32,7 @@ function sequence(positions: Int32Array): { start: number; step: number } | unde
 const gatherAxes = defineKernel<{ x: TensorInfo }, GatherAxesAttrs>(KERNELS.GatherAxes, (call) => {
   const { x } = call.inputs;
   const { along, from, fill } = call.attrs;
-  const { size, channels, width, element } = volume(KERNELS.GatherAxes, x);
+  const { size, channels, width, scalar, element } = volume(KERNELS.GatherAxes, x);
   const [d, h, w] = from.map(({ length }) => length) as Triple;
   const y = call.output([x.shape[0]!, d, h, w, ...x.shape.slice(4)], x.dtype);
   const count = util.sizeFromShape(y.shape) / width;
@@ -50,10 +51,10 @@ const gatherAxes = defineKernel<{ x: TensorInfo }, GatherAxesAttrs>(KERNELS.Gath
   const tables = from.flatMap((positions, axis) =>
     Array.from(positions, (position) => (position < 0 ? -1 : (position * strides[along[axis]!]!) / width)),
   );
-  const program = shader(`gatherAxes ${width}`, () => ({
+  const program = shader(`gatherAxes ${element}`, () => ({
     inputs: { x: element, tables: 'i32' },
     outputs: { y: element },
-    params: each(['count', 'd', 'h', 'w', 'channels', 'sample', 'fill'], 'u32'),
+    params: { ...each(['count', 'd', 'h', 'w', 'channels', 'sample'], 'u32'), fill: scalar },
     workgroup: [WORKGROUP],
     body: `
   if (index >= p.count) { return; }
@@ -70,7 +71,7 @@ const gatherAxes = defineKernel<{ x: TensorInfo }, GatherAxesAttrs>(KERNELS.Gath
   y[index] = value;`,
   }));
   const sample = (voxels * channels) / width;
-  const params = { count, d, h, w, channels: channels / width, sample, fill: bitsOf(fill, x.dtype) };
+  const params = { count, d, h, w, channels: channels / width, sample, fill };
   call.run(program, { x, tables: call.table(Int32Array.from(tables)), y }, params, flatGroups(count, WORKGROUP));
   return y;
 });
@@ -78,14 +79,14 @@ const gatherAxes = defineKernel<{ x: TensorInfo }, GatherAxesAttrs>(KERNELS.Gath
 /** Each output voxel takes the voxel of the whole batch that the index says, or `fill` where that is −1, or outside. */
 const gatherVoxels = defineKernel<Record<'x' | 'index', TensorInfo>, { fill: number }>(KERNELS.GatherVoxels, (call) => {
   const { x, index } = call.inputs;
-  const { channels, width, element } = volume(KERNELS.GatherVoxels, x);
+  const { channels, width, scalar, element } = volume(KERNELS.GatherVoxels, x);
   const voxels = util.sizeFromShape(x.shape.slice(0, 4));
   checkIndices(call, KERNELS.GatherVoxels, index, [voxels], { name: 'index', least: -1 });
   const y = call.output(x.shape, x.dtype);
-  const program = shader(`gatherVoxels ${width}`, () => ({
+  const program = shader(`gatherVoxels ${element}`, () => ({
     inputs: { x: element, places: 'i32' },
     outputs: { y: element },
-    params: each(['count', 'channels', 'voxels', 'fill'], 'u32'),
+    params: { ...each(['count', 'channels', 'voxels'], 'u32'), fill: scalar },
     workgroup: [WORKGROUP],
     body: `
   if (index >= p.count) { return; }
@@ -95,7 +96,7 @@ const gatherVoxels = defineKernel<Record<'x' | 'index', TensorInfo>, { fill: num
   y[index] = value;`,
   }));
   const count = (voxels * channels) / width;
-  const params = { count, channels: channels / width, voxels, fill: bitsOf(call.attrs.fill, x.dtype) };
+  const params = { count, channels: channels / width, voxels, fill: call.attrs.fill };
   call.run(program, { x, places: index, y }, params, flatGroups(count, WORKGROUP));
   return y;
 });

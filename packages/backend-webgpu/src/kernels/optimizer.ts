@@ -72,11 +72,14 @@ const update = ({ inputs, outputs }: Kind): Shader =>
 
 const next = (name: string): string => `next${name[0]!.toUpperCase()}${name.slice(1)}`;
 
-type Call = Pick<KernelCall<unknown, unknown>, 'backend' | 'scratch' | 'run'>;
+type Call = Pick<KernelCall<unknown, unknown>, 'backend' | 'scratch' | 'exact' | 'run'>;
 
 /** Where tensors lie one after the other, as parts of one buffer: where they are if they do, else copied together for this call. */
-function together({ backend, scratch }: Call, kernel: string, tensors: readonly TensorInfo[]): Block {
-  const blocks = tensors.map((tensor) => backend.block(tensor, kernel));
+function together({ backend, scratch, exact }: Call, kernel: string, tensors: readonly TensorInfo[]): Block {
+  const blocks = tensors.map((tensor) => {
+    const operand = exact(tensor);
+    return 'dataId' in operand ? backend.block(operand, kernel) : operand;
+  });
   const range = joined(blocks);
   if (range) return range;
   const sizes = tensors.map(bytesOf);

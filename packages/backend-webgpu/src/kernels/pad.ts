@@ -2,7 +2,7 @@ import { type KernelConfig, type TensorInfo, util } from '@tensorflow/tfjs-core'
 import { flatGroups, shader } from '../gpu/shader.js';
 import { defineKernel, type KernelCall } from '../kernelConfig.js';
 import { position, positionParams, strides } from './axes.js';
-import { bitsOf } from './bits.js';
+import { elementOf } from './elementwise.js';
 import { each } from './parameters.js';
 
 /** An axis of a padded tensor: its size in x, and what was added before and after. */
@@ -53,17 +53,18 @@ function padded(
     [inner.size, inner.before, inner.after].every((n) => n % 4 === 0) &&
     (mode === 'constant' || inner.before + inner.after === 0);
   const width = vectors ? 4 : 1;
-  const element = vectors ? 'vec4<u32>' : 'u32';
+  const scalar = elementOf(x.dtype);
+  const element = vectors ? (`vec4<${scalar}>` as const) : scalar;
   for (const key of ['size', 'before', 'after'] as const) inner[key] /= width;
   const sizes = axes.map(({ size, before, after }) => before + size + after);
   const steps = strides(axes.map(({ size }) => size));
   const names = axes.flatMap((_, a) => [`size${a}`, `before${a}`, `step${a}`]);
-  const program = shader(`pad ${mode} ${width} ${axes.length}`, () => ({
+  const program = shader(`pad ${mode} ${element} ${axes.length}`, () => ({
     inputs: { source: element },
     outputs: { y: element },
     params: {
       count: 'u32',
-      fill: 'u32',
+      fill: scalar,
       ...each(Object.keys(positionParams(sizes)), 'u32'),
       ...each(names, 'i32'),
     },
@@ -87,7 +88,7 @@ function padded(
     { source: x, y },
     {
       count,
-      fill: bitsOf(fill, x.dtype),
+      fill,
       ...positionParams(sizes),
       ...Object.fromEntries(names.map((name, i) => [name, values[i]!])),
     },

@@ -19,6 +19,7 @@ export {
   type GatherAxesAttrs,
   KERNELS,
   type KernelName,
+  type LossScaleAttrs,
   type NormAttrs,
   type PoolAttrs,
   type SgdAttrs,

@@ -38,7 +38,8 @@ import type { Pads3d, Triple } from './shapes.js';
  * | Resample3d | x [N,D,H,W,C] or [N,D,H,W] | { matrices } (a SparseMatrix for each of D, H, W) | y: each axis multiplied by its matrix |
  * | SgdStep | parameter, gradient, velocity | SgdAttrs | parameter', velocity' |
  * | EmaStep | target, source | { decay } | target·decay + source·(1 − decay) |
- * | OptimizerStep | parameter0, gradient0?, velocity0?, average0?, parameter1, … | SgdAttrs + decay | for each: parameter', velocity' if it has a gradient; average' if it has one |
+ * | LossScale | state [3], gradient0, gradient1, … (of the scaled loss) | LossScaleAttrs | state', see LossScaleAttrs |
+ * | OptimizerStep | parameter0, gradient0?, velocity0?, average0?, parameter1, …, scaling? [3] (a LossScale's state) | SgdAttrs + decay | for each: parameter', velocity' if it has a gradient; average' if it has one. With a scaling gradients are multiplied by its factor, and where that is 0 parameters and velocities stay |
  */
 export const KERNELS = {
   Conv3d: 'CrlnConv3d',
@@ -73,6 +74,7 @@ export const KERNELS = {
   Resample3d: 'CrlnResample3d',
   SgdStep: 'CrlnSgdStep',
   EmaStep: 'CrlnEmaStep',
+  LossScale: 'CrlnLossScale',
   OptimizerStep: 'CrlnOptimizerStep',
 } as const;
 
@@ -114,6 +116,14 @@ export interface SparseMatrix {
   starts: Int32Array;
   columns: Int32Array;
   weights: Float32Array;
+}
+
+/**
+ * A loss scale that adapts itself: its state is [scale, steps since it changed, factor]. Where all gradients are finite the factor is 1/scale, and
+ * after `every` such steps the scale doubles; else the factor is 0 and the scale is halved, to 1 at least.
+ */
+export interface LossScaleAttrs {
+  every: number;
 }
 
 /** PyTorch's SGD: g ← g + weightDecay·p; v ← momentum·v + g; p ← p − lr·(nesterov ? g + momentum·v : v). */

@@ -6,7 +6,7 @@
 // For its side effect: without tfjs-layers TensorFlow.js has no gradients in Node, nor in a bundle.
 import '@tensorflow/tfjs-layers';
 
-export type { SgdAttrs } from '@crln/core';
+export type { LossScaleAttrs, SgdAttrs } from '@crln/core';
 export { type BatchNormInferenceOptions, batchNormInference } from './affine.js';
 export { channelSum } from './channelSum.js';
 export {
@@ -26,6 +26,7 @@ export { type BackendReport, inspectBackends } from './inspectBackends.js';
 export { hasKernel, stopGradient, untaped } from './kernel.js';
 export { layerNorm } from './layerNorm.js';
 export { gelu, linear, relu } from './linear.js';
+export { lossScaleOf, lossScaleState, lossScaleStep } from './lossScale.js';
 export { type BatchNormResult, batchNorm, instanceNorm, type NormOptions } from './norm.js';
 export { emaStep, type MovedParameter, optimizerStep, type ParameterState, sgdStep } from './optimizerStep.js';
 export { crop3d, type PadOptions, pad3d } from './pad.js';
@@ -37,3 +38,4 @@ export { type BatchStatistics, type RunningStatistics, updateRunningStatistics }
 export { type VariableGradients, variableGradients } from './tape.js';
 export { flip3d, rot90InPlane } from './turn.js';
 export { type BackendChoice, type BackendName, type UseBackendOptions, useBackend } from './useBackend.js';
+export { activationPrecision } from './webgpu.js';

@@ -2,6 +2,7 @@ import { KERNELS, type SgdAttrs } from '@crln/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { expectShape } from './checks.js';
 import { hasKernel, runKernel } from './kernel.js';
+import { scaleFactor } from './lossScale.js';
 
 /**
  * One step of stochastic gradient descent as PyTorch takes it: g ← gradient + weightDecay·p; v ← momentum·v + g;
@@ -59,11 +60,14 @@ export type MovedParameter = Partial<Record<'parameter' | 'velocity' | 'average'
  * backend has a kernel for it. Pure: returns new tensors.
  *
  * @param attrs `decay`: of the averages
+ * @param scaling of the loss, as {@link lossScaleStep} has it after these gradients: they are divided by the scale, and where one of them
+ * is not finite, parameters and velocities stay as they are
  * @throws CrlnError `invalid-shape` where tensors of a parameter differ in shape
  */
 export function optimizerStep(
   states: readonly ParameterState[],
   attrs: SgdAttrs & { decay: number },
+  scaling?: tf.Tensor,
 ): MovedParameter[] {
   for (const { parameter, ...others } of states) {
     for (const [name, x] of Object.entries(others)) if (x) expectShape(x, name, parameter.shape);
@@ -71,9 +75,13 @@ export function optimizerStep(
   const moving = states.map(({ parameter, gradient, velocity, average }) =>
     gradient && velocity ? { parameter, gradient, velocity, average } : { parameter, average },
   );
-  if (!hasKernel(KERNELS.OptimizerStep)) return moving.map((state) => composed(state, attrs));
+  // A backend whose optimizer knows a scaling is one that makes it.
+  if (!hasKernel(KERNELS.OptimizerStep) || (scaling && !hasKernel(KERNELS.LossScale))) {
+    return moving.map((state) => composed(state, attrs, scaling));
+  }
   const inputs = moving.flatMap((state, i) => Object.entries(state).map(([name, x]) => [`${name}${i}`, x] as const));
-  const results = runKernel(KERNELS.OptimizerStep, Object.fromEntries(inputs), attrs).values();
+  const all = { ...Object.fromEntries(inputs), ...(scaling && { scaling }) };
+  const results = runKernel(KERNELS.OptimizerStep, all, attrs).values();
   const next = () => results.next().value as tf.Tensor;
   return moving.map((state) => ({
     ...('gradient' in state && { parameter: next(), velocity: next() }),
@@ -84,10 +92,29 @@ export function optimizerStep(
 function composed(
   { parameter, gradient, velocity, average }: ParameterState,
   attrs: SgdAttrs & { decay: number },
+  scaling: tf.Tensor | undefined,
 ): MovedParameter {
-  const [moved, speed] = gradient && velocity ? sgdStep(parameter, gradient, velocity, attrs) : [];
+  const [moved, speed] = gradient && velocity ? stepped(parameter, gradient, velocity, attrs, scaling) : [];
   return {
     ...(moved && speed && { parameter: moved, velocity: speed }),
     ...(average && { average: emaStep(average, moved ?? parameter, attrs.decay) }),
   };
+}
+
+/** {@link sgdStep} with the gradient of a scaled loss. */
+function stepped(
+  parameter: tf.Tensor,
+  gradient: tf.Tensor,
+  velocity: tf.Tensor,
+  attrs: SgdAttrs,
+  scaling: tf.Tensor | undefined,
+): [tf.Tensor, tf.Tensor] {
+  if (!scaling) return sgdStep(parameter, gradient, velocity, attrs);
+  return tf.tidy(() => {
+    const factor = scaleFactor(scaling);
+    const sound = tf.greater(factor, 0);
+    const unscaled = tf.where(sound, tf.mul(gradient, factor), tf.zerosLike(gradient));
+    const [moved, speed] = sgdStep(parameter, unscaled, velocity, attrs);
+    return [tf.where(sound, moved, parameter), tf.where(sound, speed, velocity)];
+  });
 }

@@ -16,6 +16,11 @@ export interface UseBackendOptions {
    * and not one bit of a result. What the first call said holds for the whole process.
    */
   threads?: RegisterOptions['threads'] | undefined;
+  /**
+   * Of the backend `webgpu`: how it stores activations from now on, `'f32'` by default. `'f16'` halves their memory; weights, their gradients and
+   * all sums stay float32. Training needs its loss scaled then: see {@link lossScaleStep}.
+   */
+  precision?: 'f32' | 'f16' | undefined;
 }
 
 export interface BackendChoice {
@@ -41,9 +46,18 @@ export interface BackendChoice {
  * - `'webgpu'`: `@crln/backend-webgpu`, where installed: the GPU, in browsers and in Node. (Never the stock webgpu backend, whose rank-5
  *   operations are wrong.) Values are read asynchronously there: `await tensor.data()`.
  *
- * @throws CrlnError `unknown-option`, `backend-unavailable`, `missing-dependency`; `invalid-option` where `threads` is no number of threads
+ * @throws CrlnError `unknown-option`, `backend-unavailable`, `missing-dependency`; `invalid-option` where `threads` is no number of threads, or
+ * where a backend other than `webgpu` is asked for half precision
  */
 export async function useBackend(name: BackendName, options: UseBackendOptions = {}): Promise<BackendChoice> {
+  const { precision = 'f32' } = options;
+  if (precision !== 'f32' && name !== 'webgpu') {
+    throw new CrlnError(
+      'invalid-option',
+      `precision '${String(precision)}': backend '${String(name)}' computes and stores float32; use precision 'f32', or 'f16' with backend 'webgpu'`,
+      { precision, name },
+    );
+  }
   switch (name) {
     case 'auto':
       return automatic(options);
@@ -54,7 +68,7 @@ export async function useBackend(name: BackendName, options: UseBackendOptions =
     case 'tensorflow':
       return tensorflow();
     case 'webgpu':
-      return webgpu();
+      return webgpu(precision);
     default:
       throw new CrlnError('unknown-option', `unknown backend '${String(name)}'; choose one of ${CHOICES.join(', ')}`, {
         name,
@@ -85,11 +99,16 @@ async function cpu(reason: string): Promise<BackendChoice> {
   return { name: 'cpu', tfBackend: 'cpu', reason, kernelBuild: `tfjs-cpu ${tf.version_core}`, threads: 1 };
 }
 
-async function webgpu(): Promise<BackendChoice> {
+async function webgpu(precision: 'f32' | 'f16'): Promise<BackendChoice> {
   const { registerWebGpuBackend, WEBGPU_BACKEND } = await loadWebGpu();
-  const { adapter } = await registerWebGpuBackend();
+  const { adapter } = await registerWebGpuBackend({ precision });
   await select(WEBGPU_BACKEND);
-  return { name: 'webgpu', tfBackend: WEBGPU_BACKEND, reason: 'asked for', kernelBuild: adapter };
+  return {
+    name: 'webgpu',
+    tfBackend: WEBGPU_BACKEND,
+    reason: 'asked for',
+    kernelBuild: precision === 'f16' ? `${adapter}, f16` : adapter,
+  };
 }
 
 async function tensorflow(): Promise<BackendChoice> {

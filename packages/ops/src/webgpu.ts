@@ -1,4 +1,5 @@
 import { CrlnError } from '@crln/core';
+import { backend } from '@tensorflow/tfjs-core';
 
 /**
  * The GPU backend, an optional package.
@@ -16,6 +17,12 @@ export async function loadWebGpu() {
       { cause },
     );
   }
+}
+
+/** How the current backend stores activations: `'f16'` only where `useBackend('webgpu', { precision: 'f16' })` was asked for. */
+export function activationPrecision(): 'f32' | 'f16' {
+  const { precision } = backend() as { precision?: unknown };
+  return precision === 'f16' ? 'f16' : 'f32';
 }
 
 /** What the GPU says of itself: see `inspectGpu` of `@crln/backend-webgpu`. */

@@ -1,4 +1,5 @@
 import { uNet3d, vNet } from '@crln/layers';
+import { activationPrecision } from '@crln/ops';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { MethodContext } from './method.js';
 import { Sgd } from './optimizers/sgd.js';
@@ -23,6 +24,11 @@ export function createNetwork(
   return type === 'vNet' ? vNet(options) : uNet3d({ ...options, ...(upsample && { upsample }) });
 }
 
-/** The optimizer that the settings name, for the parameters of some models. */
-export const createSgd = ({ optimizer }: MethodContext<unknown>, models: Record<string, Model>): Sgd =>
-  new Sgd(joinParameters(models), optimizer);
+/** The first loss scale where activations are stored in half precision: that of PyTorch's GradScaler. */
+const LOSS_SCALE = 2 ** 16;
+
+/** The optimizer that the settings name, for the parameters of some models; with a loss scale where the backend stores halves. */
+export function createSgd({ optimizer }: MethodContext<unknown>, models: Record<string, Model>): Sgd {
+  const { lossScale = activationPrecision() === 'f16' ? LOSS_SCALE : undefined, ...options } = optimizer;
+  return new Sgd(joinParameters(models), { ...options, lossScale });
+}

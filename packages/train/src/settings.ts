@@ -26,6 +26,8 @@ export const optimizerSettings = z.strictObject({
   momentum: z.number().min(0).lt(1).default(0.9),
   nesterov: z.boolean().default(true),
   weightDecay: z.number().nonnegative().default(5e-4),
+  /** The first scale of the loss, which adapts. Absent: 65536 where activations are stored in half precision, else none. */
+  lossScale: z.number().min(1).optional(),
   schedule: scheduleSettings.prefault({ type: 'poly' }),
 });
 export type OptimizerSettings = z.infer<typeof optimizerSettings>;

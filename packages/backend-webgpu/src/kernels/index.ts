@@ -16,6 +16,7 @@ import { gatherKernels } from './gather.js';
 import { gatherVolumeKernels } from './gatherVolume.js';
 import { infoNceKernels } from './infoNce.js';
 import { layerNormKernels } from './layerNorm.js';
+import { lossScaleKernels } from './lossScale.js';
 import { matmulKernels } from './matmul.js';
 import { maxPoolKernels } from './maxPool3d.js';
 import { normKernels } from './norm.js';
@@ -54,6 +55,7 @@ export const kernels: readonly KernelConfig[] = [
   ...gatherVolumeKernels,
   ...infoNceKernels,
   ...layerNormKernels,
+  ...lossScaleKernels,
   ...matmulKernels,
   ...maxPoolKernels,
   ...normGradKernels,

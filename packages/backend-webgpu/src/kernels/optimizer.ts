@@ -2,7 +2,7 @@ import { KERNELS, type SgdAttrs } from '@crln/core';
 import { type KernelConfig, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { type Block, joined, splitBytes } from '../gpu/pool.js';
 import { flatGroups, type Shader, shader } from '../gpu/shader.js';
-import { defineKernel, type KernelCall } from '../kernelConfig.js';
+import { defineKernel, type KernelCall, type Operand } from '../kernelConfig.js';
 import { expectTypes } from './operandTypes.js';
 
 const WORKGROUP = 256;
@@ -17,6 +17,14 @@ interface State {
 
 type Attrs = SgdAttrs & { decay: number };
 type Role = 'parameter' | 'velocity' | 'average';
+
+/** What all states are updated by. */
+interface Update {
+  kernel: string;
+  attrs: Attrs;
+  /** Of the loss: its third number is the gradients' factor. */
+  scaling?: TensorInfo | undefined;
+}
 
 /** What a dispatch takes and makes: one for all states of a kind, and a network has one kind, or two. */
 interface Kind {
@@ -45,12 +53,16 @@ const PARAMS = {
 } as const;
 
 /**
- * g ← g + weightDecay·p; v ← momentum·v + g; p ← p − (ownRate·g + velocityRate·v); average ← decay·average + share·p, of four numbers a
- * thread: what lies between a tensor's end and the next one's beginning is updated too, and never looked at.
+ * g ← g·factor + weightDecay·p; v ← momentum·v + g; p ← p − (ownRate·g + velocityRate·v); average ← decay·average + share·p, of four numbers a
+ * thread: what lies between a tensor's end and the next one's beginning is updated too, and never looked at. The factor is that of a
+ * scaled loss, else 1; where it is 0, p and v stay.
  */
-const update = ({ inputs, outputs }: Kind): Shader =>
-  shader(`optimizer ${inputs}`, () => ({
-    inputs: Object.fromEntries(inputs.map((name) => [name, 'vec4<f32>'])),
+const update = ({ inputs, outputs }: Kind, scaled: boolean): Shader =>
+  shader(`optimizer ${inputs} ${scaled}`, () => ({
+    inputs: {
+      ...Object.fromEntries(inputs.map((name) => [name, 'vec4<f32>' as const])),
+      ...(scaled && { scaling: 'f32' }),
+    },
     outputs: Object.fromEntries(outputs.map((name) => [next(name), 'vec4<f32>'])),
     params: PARAMS,
     workgroup: [WORKGROUP],
@@ -60,9 +72,11 @@ const update = ({ inputs, outputs }: Kind): Shader =>
   ${
     outputs.includes('velocity')
       ? `
-  let g = gradient[index] + p.weightDecay * x;
-  let v = p.momentum * velocity[index] + g;
-  x -= p.ownRate * g + p.velocityRate * v;
+  let old = velocity[index];
+  let g = gradient[index]${scaled ? ' * scaling[2]' : ''} + p.weightDecay * x;
+  var v = p.momentum * old + g;
+  let moved = x - (p.ownRate * g + p.velocityRate * v);
+  ${scaled ? 'if (scaling[2] == 0.0) { v = old; } else { x = moved; }' : 'x = moved;'}
   nextParameter[index] = x;
   nextVelocity[index] = v;`
       : ''
@@ -95,7 +109,7 @@ function together({ backend, scratch, exact }: Call, kernel: string, tensors: re
 const bytesOf = ({ shape }: TensorInfo): number => 4 * util.sizeFromShape(shape);
 
 /** Updates states of one kind in one dispatch. The new tensors of a role lie in one buffer, where the next step finds them together. */
-function updateTogether(call: Call, kernel: string, states: readonly State[], attrs: Attrs): TensorInfo[][] {
+function updateTogether(call: Call, { kernel, attrs, scaling }: Update, states: readonly State[]): TensorInfo[][] {
   const { learningRate, momentum, weightDecay, nesterov, decay } = attrs;
   const { backend, run } = call;
   const kind = kindOf(states[0]!);
@@ -112,7 +126,9 @@ function updateTogether(call: Call, kernel: string, states: readonly State[], at
   // Both forms of momentum are g and the new v times constants.
   const [ownRate, velocityRate] = nesterov ? [learningRate, learningRate * momentum] : [0, learningRate];
   const params = { elements, momentum, weightDecay, ownRate, velocityRate, decay, share: 1 - decay };
-  run(update(kind), Object.fromEntries([...given, ...wholes]), params, flatGroups(elements, WORKGROUP));
+  const scaled = scaling && kind.inputs.includes('gradient') ? { scaling } : undefined;
+  const operands = { ...Object.fromEntries<Operand>([...given, ...wholes]), ...scaled };
+  run(update(kind, scaled !== undefined), operands, params, flatGroups(elements, WORKGROUP));
   const parts = wholes.map(([, whole]) => backend.pool.split(whole, sizes));
   return states.map(({ parameter }, i) =>
     parts.map((role) => backend.adopt(role[i]!, [...parameter.shape], 'float32')),
@@ -120,8 +136,8 @@ function updateTogether(call: Call, kernel: string, states: readonly State[], at
 }
 
 /** Updates all states; the outputs are of each the new parameter and velocity if it has a gradient, and average if it has one. */
-function updateAll(call: Call, kernel: string, states: readonly State[], attrs: Attrs): TensorInfo[] {
-  for (const state of states) expectTypes(kernel, { ...state }, []);
+function updateAll(call: Call, update: Update, states: readonly State[]): TensorInfo[] {
+  for (const state of states) expectTypes(update.kernel, { ...state }, []);
   const kinds = new Map<string, State[]>();
   for (const state of states) {
     const key = kindOf(state).inputs.join();
@@ -129,7 +145,7 @@ function updateAll(call: Call, kernel: string, states: readonly State[], attrs: 
   }
   const updated = new Map<State, TensorInfo[]>();
   for (const alike of kinds.values()) {
-    updateTogether(call, kernel, alike, attrs).forEach((tensors, i) => {
+    updateTogether(call, update, alike).forEach((tensors, i) => {
       updated.set(alike[i]!, tensors);
     });
   }
@@ -139,7 +155,7 @@ function updateAll(call: Call, kernel: string, states: readonly State[], attrs: 
 /** g ← g + weightDecay·p; v ← momentum·v + g; p ← p − lr·(nesterov ? g + momentum·v : v): PyTorch's SGD. */
 const sgdStep = defineKernel<Record<'parameter' | 'gradient' | 'velocity', TensorInfo>, SgdAttrs>(
   KERNELS.SgdStep,
-  (call) => updateAll(call, KERNELS.SgdStep, [call.inputs], { ...call.attrs, decay: 0 }),
+  (call) => updateAll(call, { kernel: KERNELS.SgdStep, attrs: { ...call.attrs, decay: 0 } }, [call.inputs]),
 );
 
 const STILL: SgdAttrs = { learningRate: 0, momentum: 0, weightDecay: 0, nesterov: false };
@@ -148,10 +164,10 @@ const STILL: SgdAttrs = { learningRate: 0, momentum: 0, weightDecay: 0, nesterov
 const emaStep = defineKernel<Record<'target' | 'source', TensorInfo>, { decay: number }>(KERNELS.EmaStep, (call) => {
   const { target, source } = call.inputs;
   const state = { parameter: source, average: target };
-  return updateAll(call, KERNELS.EmaStep, [state], { ...STILL, ...call.attrs })[0]!;
+  return updateAll(call, { kernel: KERNELS.EmaStep, attrs: { ...STILL, ...call.attrs } }, [state])[0]!;
 });
 
-/** Both, for all parameters: inputs parameter0, gradient0?, velocity0?, average0?, parameter1, … */
+/** Both, for all parameters: inputs parameter0, gradient0?, velocity0?, average0?, parameter1, …, scaling? */
 const optimizerStep = defineKernel<Record<string, TensorInfo>, Attrs>(KERNELS.OptimizerStep, (call) => {
   const { inputs, attrs } = call;
   const states: State[] = [];
@@ -159,7 +175,7 @@ const optimizerStep = defineKernel<Record<string, TensorInfo>, Attrs>(KERNELS.Op
     const [gradient, velocity, average] = [inputs[`gradient${i}`], inputs[`velocity${i}`], inputs[`average${i}`]];
     states.push({ parameter, gradient, velocity, average });
   }
-  return updateAll(call, KERNELS.OptimizerStep, states, attrs);
+  return updateAll(call, { kernel: KERNELS.OptimizerStep, attrs, scaling: inputs.scaling }, states);
 });
 
 export const optimizerKernels: readonly KernelConfig[] = [sgdStep, emaStep, optimizerStep];

@@ -2,12 +2,13 @@ import type { Triple } from '@crln/core';
 import type { BackendName } from '@crln/ops';
 import type { Command } from '../command.js';
 import { textTable } from '../table.js';
-import { backend, threads } from './flags.js';
+import { backend, precision, threads } from './flags.js';
 
 const command: Command = {
   meta: { name: 'bench', description: 'Measure what convolutions and training steps cost on this machine' },
   args: {
     backend,
+    precision,
     threads,
     only: { type: 'enum', options: ['conv3d', 'steps'], description: 'Only convolutions, or only training steps' },
     repeats: { type: 'string', valueHint: 'N', default: '5', description: 'Measurements, of which the median counts' },
@@ -31,8 +32,11 @@ const command: Command = {
       baseFilters: args.number('base-filters', { min: 1, whole: true })!,
       levels: args.number('levels', { min: 2, whole: true })!,
     };
-    const name = (args.text('backend') ?? 'auto') as BackendName;
-    const started = await startBackend({ name, threads: args.number('threads', { min: 1, whole: true }) });
+    const started = await startBackend({
+      name: (args.text('backend') ?? 'auto') as BackendName,
+      precision: args.text('precision') as 'f32' | 'f16' | undefined,
+      threads: args.number('threads', { min: 1, whole: true }),
+    });
     const only = args.text('only');
     note(`Backend ${started.backend.name} (${started.backend.kernelBuild}): ${started.reason}.`);
     const rows = [];

@@ -1,5 +1,5 @@
 import type { Command } from '../command.js';
-import { backend, checkpoint, set, threads } from './flags.js';
+import { backend, checkpoint, precision, set, threads } from './flags.js';
 
 const command: Command = {
   meta: { name: 'evaluate', description: 'Score a run on cases with labels, on their own grids' },
@@ -14,6 +14,7 @@ const command: Command = {
     },
     checkpoint,
     backend,
+    precision,
     threads,
     set: set('evaluation.stride=[18,18,4]'),
   },

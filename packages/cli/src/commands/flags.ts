@@ -18,6 +18,14 @@ export const threads = {
   description: 'Threads of the backend wasm, any number with the same result (default: all cores)',
 } as const;
 
+const PRECISIONS: string[] = ['f32', 'f16'];
+
+export const precision = {
+  type: 'enum',
+  options: PRECISIONS,
+  description: 'How the backend webgpu stores activations: f16 takes half the memory (default: f32)',
+} as const;
+
 /** @param example a setting that one would change here */
 export const set = (example: string) =>
   ({ type: 'string', valueHint: 'key.path=value', description: `Another setting, such as ${example}` }) as const;

@@ -1,5 +1,5 @@
 import type { Command } from '../command.js';
-import { backend, checkpoint, set, threads } from './flags.js';
+import { backend, checkpoint, precision, set, threads } from './flags.js';
 
 const command: Command = {
   meta: {
@@ -22,6 +22,7 @@ const command: Command = {
     },
     checkpoint,
     backend,
+    precision,
     threads,
     set: set('evaluation.overlap=0.5'),
   },

@@ -1,5 +1,5 @@
 import type { Command } from '../command.js';
-import { backend, threads } from './flags.js';
+import { backend, precision, threads } from './flags.js';
 
 const command: Command = {
   meta: { name: 'train', description: 'Train a network on a folder of volumes, some of them labelled' },
@@ -39,6 +39,7 @@ const command: Command = {
       description: 'Spacing in mm that cases are resampled to (default: median)',
     },
     backend,
+    precision,
     threads,
     workers: {
       type: 'string',

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { totalmem } from 'node:os';
-import { type BackendName, useBackend } from '@crln/ops';
+import { type BackendName, type UseBackendOptions, useBackend } from '@crln/ops';
+import type { Args } from '../command.js';
+import type { Settings } from '../settings.js';
 import { version } from '../version.js';
 
 const PACKAGES = [
@@ -36,9 +38,20 @@ export function packageVersions(): Record<string, string> {
   return versions;
 }
 
+/** What flags say of the backend: on another one than a run had, without the precision that only that one has. */
+export function backendFlags(args: Args): Settings {
+  const name = args.text('backend');
+  const flags = {
+    name,
+    threads: args.number('threads', { min: 1, max: 256, whole: true }),
+    precision: args.text('precision') ?? (name === undefined || name === 'webgpu' ? undefined : 'f32'),
+  };
+  return Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
+}
+
 /** Chooses a backend, and says how many bytes it can hold. */
-export async function startBackend({ name, threads }: { name: BackendName; threads?: number | undefined }) {
-  const { tfBackend, reason, ...backend } = await useBackend(name, { threads });
+export async function startBackend({ name, ...options }: { name: BackendName } & UseBackendOptions) {
+  const { tfBackend, reason, ...backend } = await useBackend(name, options);
   // A tenth is left to everything else; WebAssembly's memory, where tensors live, ends at 4 GiB. WebGPU does not say what a GPU has.
   const host = Math.min(0.9 * totalmem(), backend.name === 'wasm' ? 2 ** 32 : Infinity);
   const memoryLimit = backend.name === 'webgpu' ? Infinity : host;

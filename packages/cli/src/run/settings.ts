@@ -64,6 +64,8 @@ const runSettings = trainSettings.extend({
       name: z.enum(['auto', 'wasm', 'webgpu', 'tensorflow', 'cpu']).default('auto'),
       /** Of the backend wasm; absent: `CRLN_THREADS`, else all cores. */
       threads: z.int().min(1).max(256).optional(),
+      /** Of the backend webgpu: how activations are stored. */
+      precision: z.enum(['f32', 'f16']).default('f32'),
     })
     .prefault({}),
 });

@@ -12,8 +12,8 @@ import {
 } from '@crln/train';
 import { folderStore } from '@crln/train/node';
 import type { Args } from '../command.js';
-import { mergeSettings, type Settings, settingAt, settingsOf } from '../settings.js';
-import { startBackend } from './environment.js';
+import { mergeSettings, type Settings, settingsOf } from '../settings.js';
+import { backendFlags, startBackend } from './environment.js';
 import { methodSettings, type RunSettings, resolveSettings, windowSettings } from './settings.js';
 
 /** A trained network with all that belongs to its use. */
@@ -33,12 +33,7 @@ export interface Trained {
 
 /** What the flags of `evaluate` and `predict` put in place of a run's settings. */
 export function overSettings(args: Args): Settings {
-  let over = settingsOf(args.all('set'));
-  const flags = { name: args.text('backend'), threads: args.number('threads', { min: 1, max: 256, whole: true }) };
-  for (const [name, value] of Object.entries(flags)) {
-    if (value !== undefined) over = mergeSettings(over, settingAt(['backend', name], value));
-  }
-  return over;
+  return mergeSettings(settingsOf(args.all('set')), { backend: backendFlags(args) });
 }
 
 /**

@@ -7,7 +7,7 @@ import { type Args, type Context, UsageError } from '../command.js';
 import { startProgress } from '../progress.js';
 import { mergeSettings, readSettings, type Settings, settingAt, settingsOf } from '../settings.js';
 import { decimals } from '../table.js';
-import { packageVersions, startBackend } from './environment.js';
+import { backendFlags, packageVersions, startBackend } from './environment.js';
 import { planRun, type RunPlan } from './plan.js';
 import { recipeSettings } from './recipes.js';
 import { drawCurves, writeRunReport } from './report.js';
@@ -78,11 +78,10 @@ async function givenSettings(args: Args): Promise<Settings> {
     ['batch', args.numbers('batch', 2)],
     ['optimizer.learningRate', args.number('lr', { min: 0 })],
     ['data.spacing', spacingOf(args.text('spacing'))],
-    ['backend.name', args.text('backend')],
-    ['backend.threads', args.number('threads', { min: 1, max: 256, whole: true })],
     ['data.workers', args.number('workers', { min: 0, whole: true })],
     ['evaluation.every', args.number('eval-every', { min: 1, whole: true })],
     ['seed', args.number('seed', { whole: true })],
+    ...Object.entries(backendFlags(args)).map(([name, value]): [string, unknown] => [`backend.${name}`, value]),
   ];
   let all = file === undefined ? {} : await readSettings(file);
   for (const [path, value] of flags) {

@@ -44,6 +44,36 @@ describe('Sgd', () => {
     );
   });
 
+  it('moves the same with a scaled loss, once its scale has fallen to where gradients are finite', () => {
+    const losses = (lossScale: number | undefined) => {
+      const w = tf.variable(tf.tensor1d([1, -2]));
+      const sgd = new Sgd({ w }, { learningRate: 0.1, lossScale });
+      const step = () =>
+        sgd.minimise(() => ({ loss: tf.mul(tf.sum(tf.square(w)), 1e10) as tf.Scalar, of: tf.scalar(1) }));
+      const terms = step();
+      const [scale] = sgd.slots().lossScale?.dataSync() ?? [];
+      const found = { loss: value(terms.loss!), w: [...w.dataSync()], scale };
+      tf.dispose([terms, w]);
+      sgd.dispose();
+      return found;
+    };
+    expect(losses(2 ** 20)).toEqual({ ...losses(undefined), scale: 2 ** 20 });
+    // 2¹²⁰ · 10¹⁰ is too large for float32: the step is left out.
+    expect(losses(2 ** 120)).toEqual({ loss: losses(undefined).loss, w: [1, -2], scale: 2 ** 119 });
+  });
+
+  it('keeps its loss scale in a slot, and takes that of a checkpoint; without one it has none', () => {
+    const w = tf.variable(tf.scalar(1));
+    const [scaled, plain] = [8, undefined].map((lossScale) => new Sgd({ w }, { learningRate: 0.1, lossScale }));
+    expect(Object.keys(plain!.slots())).toEqual([]);
+    tf.tidy(() => scaled!.restore({ lossScale: tf.tensor1d([4, 2, 0.25]) }));
+    tf.tidy(() => plain!.restore({ lossScale: tf.tensor1d([4, 2, 0.25]) }));
+    expect([...scaled!.slots().lossScale!.dataSync()]).toEqual([4, 2, 0.25]);
+    expect(Object.keys(plain!.slots())).toEqual([]);
+    tf.dispose(w);
+    scaled!.dispose();
+  });
+
   it('skips a parameter without a gradient entirely, and decays one whose gradient is zero', () => {
     const [a, b] = [tf.variable(tf.scalar(1)), tf.variable(tf.scalar(1))];
     const sgd = new Sgd({ a, b }, { learningRate: 0.1, weightDecay: 0.5, momentum: 0.9 });

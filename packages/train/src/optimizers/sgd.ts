@@ -1,6 +1,6 @@
 import { CrlnError } from '@crln/core';
-import { optimizerStep, variableGradients } from '@crln/ops';
-import { keep, type Scalar, type Tensor, tidy, type Variable, variable, zeros } from '@tensorflow/tfjs-core';
+import { lossScaleOf, lossScaleState, lossScaleStep, optimizerStep, variableGradients } from '@crln/ops';
+import { keep, mul, type Scalar, type Tensor, tidy, type Variable, variable, zeros } from '@tensorflow/tfjs-core';
 import type { MovingAverage } from './ema.js';
 
 /** Parameters that are moved at a time: the new ones lie beside the old ones until then. */
@@ -14,6 +14,11 @@ export interface SgdOptions {
   nesterov?: boolean;
   /** Added to the gradient as weightDecay·p, on every parameter. Default 0. */
   weightDecay?: number;
+  /**
+   * The loss is multiplied by it before the backward pass, and it adapts: see `lossScaleStep` of `@crln/ops`. For activations in half
+   * precision. Absent: no scaling.
+   */
+  lossScale?: number | undefined;
 }
 
 /** What a trainer needs of an optimizer: a rate to schedule, and slots to save. */
@@ -28,6 +33,9 @@ export interface Optimizer {
   dispose(): void;
 }
 
+/** The slot of the loss scale; names of parameters have a slash. */
+export const LOSS_SCALE = 'lossScale';
+
 /**
  * Stochastic gradient descent with momentum as PyTorch has it: g ← g + λ·p; v ← m·v + g; p ← p − η·(nesterov ? g + m·v : v), v = 0
  * at first. A parameter without a gradient is skipped entirely: no decay, no momentum. (One whose gradient is zero still decays.)
@@ -37,11 +45,12 @@ export class Sgd implements Optimizer {
   readonly parameters: number;
   readonly #parameters: Readonly<Record<string, Variable>>;
   readonly #velocities: Record<string, Variable> = {};
+  readonly #lossScale: Variable | undefined;
   readonly #attrs: { momentum: number; nesterov: boolean; weightDecay: number };
 
   /** @param parameters by stable name */
   constructor(parameters: Readonly<Record<string, Variable>>, options: SgdOptions) {
-    const { learningRate, momentum = 0.9, weightDecay = 0 } = options;
+    const { learningRate, momentum = 0.9, weightDecay = 0, lossScale } = options;
     const nesterov = (options.nesterov ?? true) && momentum > 0;
     if (!(learningRate >= 0) || !(momentum >= 0 && momentum < 1) || !(weightDecay >= 0)) {
       throw new CrlnError(
@@ -54,6 +63,7 @@ export class Sgd implements Optimizer {
     this.parameters = Object.values(parameters).reduce((sum, { size }) => sum + size, 0);
     this.learningRate = learningRate;
     this.#attrs = { momentum, nesterov, weightDecay };
+    this.#lossScale = lossScale === undefined ? undefined : tidy(() => variable(lossScaleState(lossScale), false));
   }
 
   /**
@@ -68,7 +78,7 @@ export class Sgd implements Optimizer {
       const forward = () => {
         const found = terms();
         kept = Object.fromEntries(Object.entries(found).map(([name, term]) => [name, keep(term.clone())]));
-        return found.loss;
+        return this.#lossScale ? mul<Scalar>(found.loss, lossScaleOf(this.#lossScale)) : found.loss;
       };
       const names = Object.entries(this.#parameters);
       const { gradients } = variableGradients(
@@ -81,7 +91,8 @@ export class Sgd implements Optimizer {
   }
 
   /**
-   * One step, of the parameters, velocities and averages in one pass. Gradients by parameter name; an absent one skips its parameter.
+   * One step, of the parameters, velocities and averages in one pass. Gradients by parameter name, with a loss scale those of the scaled
+   * loss; an absent one skips its parameter.
    *
    * @param average follows the parameters of this optimizer, those without a gradient too
    */
@@ -94,9 +105,16 @@ export class Sgd implements Optimizer {
         return [{ parameter, gradient, velocity: gradient && this.#velocity(name, parameter), average: follower }];
       });
       const attrs = { learningRate: this.learningRate, ...this.#attrs, decay: average?.decay ?? 0 };
+      const scaling = this.#lossScale;
+      scaling?.assign(
+        lossScaleStep(
+          scaling,
+          states.flatMap(({ gradient }) => gradient ?? []),
+        ),
+      );
       for (const group of inGroups(states)) {
         tidy(() => {
-          optimizerStep(group, attrs).forEach((moved, i) => {
+          optimizerStep(group, attrs, scaling).forEach((moved, i) => {
             for (const [role, value] of Object.entries(moved)) group[i]?.[role as keyof typeof moved]?.assign(value);
           });
         });
@@ -105,11 +123,16 @@ export class Sgd implements Optimizer {
   }
 
   slots(): Record<string, Variable> {
-    return { ...this.#velocities };
+    return { ...this.#velocities, ...(this.#lossScale && { [LOSS_SCALE]: this.#lossScale }) };
   }
 
   restore(slots: Record<string, Tensor>): void {
     for (const [name, value] of Object.entries(slots)) {
+      if (name === LOSS_SCALE) {
+        // A run may go on in another precision.
+        this.#lossScale?.assign(value);
+        continue;
+      }
       const parameter = this.#parameters[name];
       if (!parameter || parameter.shape.join() !== value.shape.join()) {
         throw new CrlnError(
@@ -127,6 +150,7 @@ export class Sgd implements Optimizer {
       velocity.dispose();
       delete this.#velocities[name];
     }
+    this.#lossScale?.dispose();
   }
 
   #velocity(name: string, parameter: Variable): Variable {

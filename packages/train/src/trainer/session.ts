@@ -6,6 +6,7 @@ import { toTensors } from '../batch.js';
 import type { Checkpoint, CheckpointContent, Json, NamedTensors } from '../checkpoint/types.js';
 import type { AnyMethod, MethodContext, Parts } from '../method.js';
 import { scheduledRate } from '../optimizers/schedule.js';
+import { LOSS_SCALE } from '../optimizers/sgd.js';
 import { exportTensors, importTensors } from '../weights.js';
 
 /** A method, built: it steps, predicts, and becomes a checkpoint and back. Knows no method. */
@@ -58,7 +59,7 @@ export class Session {
     assertFinite(state, 'state');
     return {
       models: await groups(this.#models(), 'model'),
-      optimizers: await groups(this.#slots(), 'optimizer'),
+      optimizers: moving(await groups(this.#slots(), 'optimizer')),
       state,
       info: { method: this.method.name, ...info },
     };
@@ -113,6 +114,21 @@ function named(groups: Record<string, NamedTensors>, name: string, kind: string)
   const found = groups[name];
   if (!found) throw new CrlnError('settings-differ', `the checkpoint has no ${kind} ${name}`, { kind, name });
   return found;
+}
+
+/** @throws CrlnError `not-finite` where an optimizer left out its last step although its loss scale cannot fall any further */
+function moving(optimizers: Record<string, NamedTensors>): Record<string, NamedTensors> {
+  for (const [name, slots] of Object.entries(optimizers)) {
+    const [scale, , factor] = slots[LOSS_SCALE]?.data ?? [];
+    if (scale === 1 && factor === 0) {
+      throw new CrlnError(
+        'not-finite',
+        `optimizer ${name}: gradients are infinite in half precision even without a scaled loss, so that nothing is trained; use precision f32, or lower the learning rate`,
+        { optimizer: name },
+      );
+    }
+  }
+  return optimizers;
 }
 
 function assertFinite(tensors: NamedTensors, owner: string): void {

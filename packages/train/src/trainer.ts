@@ -1,5 +1,7 @@
 import { CrlnError, triple } from '@crln/core';
 import { batchLoader, type OpenLoader } from '@crln/data';
+import { activationPrecision } from '@crln/ops';
+import { getBackend } from '@tensorflow/tfjs-core';
 import { loadCheckpoint, saveCheckpoint } from './checkpoint/checkpoint.js';
 import { appendLog, cutLog } from './checkpoint/log.js';
 import { readPointer } from './checkpoint/pointers.js';
@@ -65,7 +67,8 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
   if (evaluation) windowStarts(patch, triple(evaluation.window?.roiSize ?? patch, 'roiSize'), evaluation.window);
   const used: [number, number] = [batch[0], needs.unlabelled ? batch[1] : 0];
   const representation = method.representation?.(methodOptions) ?? 0;
-  const question = { network, patch, batch: used, classes, representation };
+  const gpu = getBackend().endsWith('webgpu');
+  const question = { network, patch, batch: used, classes, representation, precision: activationPrecision(), gpu };
   const memoryBytes = checkMemory(question, options.memoryLimit ?? Number.POSITIVE_INFINITY);
   const { augmentation } = settings;
   const loader = (options.loader ?? batchLoader)(data, { seed, patch, batch, needs, augmentation, iterations });

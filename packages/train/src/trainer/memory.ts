@@ -8,6 +8,10 @@ export interface MemoryQuestion {
   classes: number;
   /** Width of the representation head; 0 = none. */
   representation?: number;
+  /** How activations are stored: those in half precision take half. Default float32. */
+  precision?: 'f32' | 'f16' | undefined;
+  /** Whether the backend is `webgpu`, where all parameters are updated at once. */
+  gpu?: boolean;
 }
 
 /** Memory grows in steps of 16 MiB, of which half are empty on average, and holds about a tenth more than what is in use at once. */
@@ -19,21 +23,27 @@ const SLACK = 1.1;
  * had grown to) on V-Nets and 3D U-Nets of 8 and 16 base filters with patches of 32×32×16 and 64×64×32, supervised and semi-supervised.
  *
  * At its peak an iteration holds the activations of all patches (`activations` below), the losses' copies of the scores, and of the parameters
- * student, teacher and velocity. (The gradients come when most activations have gone.) A representation of width R adds its head's
+ * student, teacher and velocity. (The gradients come when most activations have gone; on a GPU they and the new parameters, velocities and averages lie
+ * beside all else, since buffers of other sizes are not given back.) A representation of width R adds its head's
  * activations and their gradient, and with it come the scores of the interaction: ten copies of C·R of them at half resolution, and
  * the losses on the map, of each labelled patch.
  */
-export function estimateMemory({ network, patch, batch, classes, representation = 0 }: MemoryQuestion): number {
+export function estimateMemory(question: MemoryQuestion): number {
+  const { network, patch, batch, classes, representation = 0, precision, gpu = false } = question;
   const voxels = patch[0] * patch[1] * patch[2];
   const [labelled, patches] = [batch[0], batch[0] + batch[1]];
   const { kept, passing, parameters } = activations(network);
+  const stored = precision === 'f16' ? 0.5 : 1;
   const losses = 4 * classes + 2;
-  let floats = (kept * network.baseFilters + losses) * patches + passing * network.baseFilters * Math.max(...batch);
+  let floats =
+    (stored * kept * network.baseFilters + losses) * patches +
+    stored * passing * network.baseFilters * Math.max(...batch);
   if (representation > 0) {
     const head = network.recompute ? 2 : 4;
-    floats += (head * representation + 6) * patches + ((10 / 8) * classes * representation + losses) * labelled;
+    floats +=
+      (stored * head * representation + 6) * patches + ((10 / 8) * classes * representation + losses) * labelled;
   }
-  return 4 * SLACK * (3 * parameters + Math.max(voxels * floats, parameters)) + STEP;
+  return 4 * SLACK * ((gpu ? 8 : 3) * parameters + Math.max(voxels * floats, parameters)) + STEP;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { findBackendFactory, registerBackend, registerKernel } from '@tensorflow/tfjs-core';
+import { findBackendFactory, getKernel, registerBackend, registerKernel } from '@tensorflow/tfjs-core';
 import { CrlnWebGpuBackend, type Precision, WEBGPU_BACKEND } from './backend.js';
 import { type DeviceOptions, openDevice } from './gpu/device.js';
 import { kernels } from './kernels/index.js';
@@ -23,15 +23,23 @@ export interface WebGpuBackendInfo {
 }
 
 let registration: Promise<CrlnWebGpuBackend> | undefined;
+/** The backend that is registered. */
+let open: CrlnWebGpuBackend | undefined;
 
 /**
  * Opens the GPU and registers the backend `crln-webgpu` with TensorFlow.js. Does not make it the current one: call
- * `tf.setBackend(WEBGPU_BACKEND)`. Calling again returns what is running; of its options only a `precision` counts then, from there on.
+ * `tf.setBackend(WEBGPU_BACKEND)`. Calling again returns what is running, and of its options only a `precision` counts, from there on; after
+ * `tf.removeBackend(WEBGPU_BACKEND)`, as where a device was lost, it opens the GPU anew.
  *
  * @throws CrlnError `backend-unavailable` where there is no GPU that WebGPU reaches, or none that computes with halves where `precision` is
  * `'f16'`; `missing-dependency` where Node lacks the package `webgpu`
  */
 export async function registerWebGpuBackend(options: RegisterOptions = {}): Promise<WebGpuBackendInfo> {
+  if (open && !findBackendFactory(WEBGPU_BACKEND)) {
+    open.device.close();
+    open = undefined;
+    registration = undefined;
+  }
   registration ??= register(options).catch((error: unknown) => {
     registration = undefined;
     throw error;
@@ -49,7 +57,9 @@ async function register({ poison = false, precision: _, ...options }: RegisterOp
   const backend = new CrlnWebGpuBackend(device, poison);
   if (!findBackendFactory(WEBGPU_BACKEND)) {
     registerBackend(WEBGPU_BACKEND, () => backend, 0);
-    for (const kernel of kernels) registerKernel(kernel);
+    open = backend;
+    // They outlive a backend that was removed.
+    for (const kernel of kernels) if (!getKernel(kernel.kernelName, WEBGPU_BACKEND)) registerKernel(kernel);
   }
   return backend;
 }

@@ -73,7 +73,11 @@ export async function openDevice(options: DeviceOptions): Promise<Device> {
   void gpu.lost.then(({ reason, message }) => {
     if (!closing)
       fail(
-        new CrlnError('backend-unavailable', `crln-webgpu: the device was lost (${reason}): ${message}`, { reason }),
+        new CrlnError(
+          'backend-unavailable',
+          `crln-webgpu: the device was lost (${reason}): ${message}. What was on it is gone: start again from what was saved`,
+          { reason },
+        ),
       );
   });
   return {

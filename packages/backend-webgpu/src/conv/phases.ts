@@ -95,7 +95,12 @@ export function phaseFilter(wide: boolean): Operand {
   const steps = wide ? DEPTH / 4 : DEPTH;
   const ring = (unit: string) => `filterRing[(${unit}) % ${2 * steps}u]`;
   const load = (unit: string) =>
-    chosen('rightValues', `u32(${ring(unit)}) + line * p.channels`, `line < columnCount && ${ring(unit)} >= 0`, wide);
+    chosen(
+      'rightValues',
+      `u32(${ring(unit)}) + line * p.channels`,
+      `(line < columnCount) & (${ring(unit)} >= 0)`,
+      wide,
+    );
   return {
     key: `filter${wide ? 4 : 1}`,
     contiguous: 'inner',

@@ -30,10 +30,10 @@ export function matrix(side: Side, contiguous: Contiguous, wide: boolean): Opera
   const [slow, fast] = contiguous === 'inner' ? ['line', 'k'] : ['k', 'line'];
   const [slowCount, fastCount] = contiguous === 'inner' ? [outer, 'innerCount'] : ['innerCount', outer];
   const at = `(${side}Base + ${slow} * ${fastCount})`;
-  const inside = `${slow} < ${slowCount} && 4u * ${fast}`;
+  const inside = (column: string) => `(${slow} < ${slowCount}) & (${column} < ${fastCount})`;
   const load = wide
-    ? chosen(`${side}Values`, `${at} / 4u + ${fast}`, `${inside} < ${fastCount}`, true)
-    : fourOf((i) => chosen(`${side}Values`, `${at} + 4u * ${fast} + ${i}u`, `${inside} + ${i}u < ${fastCount}`, false));
+    ? chosen(`${side}Values`, `${at} / 4u + ${fast}`, inside(`4u * ${fast}`), true)
+    : fourOf((i) => chosen(`${side}Values`, `${at} + 4u * ${fast} + ${i}u`, inside(`4u * ${fast} + ${i}u`), false));
   return {
     key: `${contiguous}${wide ? 4 : 1}`,
     contiguous,

@@ -3,7 +3,10 @@ import type { Element } from '../gpu/shader.js';
 /** Vectors of four where every line has a whole number of them. */
 export const elementOf = (wide: boolean): Element => (wide ? 'vec4<f32>' : 'f32');
 
-/** An array's element where a condition holds, else 0. Without a branch, so that several loads are on their way at once. */
+/**
+ * An array's element where a condition holds, else 0. Without a branch, so that several loads are on their way at once; hence conditions
+ * are joined by `&`, since `&&` is one. (Of a few dozen of them SwiftShader makes gigabytes of code.)
+ */
 export const chosen = (array: string, index: string, condition: string, wide: boolean): string =>
   `select(${elementOf(wide)}(), ${array}[select(0u, ${index}, ${condition})], ${condition})`;
 

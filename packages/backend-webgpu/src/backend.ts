@@ -1,5 +1,6 @@
 import { CrlnError } from '@crln/core';
 import {
+  type BackendTimingInfo,
   type BackendValues,
   DataStorage,
   type DataType,
@@ -51,6 +52,8 @@ export class CrlnWebGpuBackend extends KernelBackend {
   readonly #poison: boolean;
   #precision: Precision = 'f32';
   #disposed = false;
+  /** When the GPU was done with what was timed last. */
+  #timed: Promise<number> = Promise.resolve(0);
 
   constructor(
     readonly device: Device,
@@ -228,7 +231,24 @@ export class CrlnWebGpuBackend extends KernelBackend {
   }
 
   override timerAvailable(): boolean {
-    return false;
+    return true;
+  }
+
+  /** For `tf.time` and `tf.profile`: how long the GPU took for what `work` recorded, with the compilation of what was not yet compiled. */
+  override async time(work: () => void): Promise<BackendTimingInfo> {
+    this.recorder.submit();
+    const before = this.#timed;
+    const began = performance.now();
+    work();
+    this.recorder.submit();
+    // A lost device says so where results are read.
+    const ended = this.device.gpu.queue.onSubmittedWorkDone().then(
+      () => performance.now(),
+      () => performance.now(),
+    );
+    this.#timed = ended;
+    // The queue does one thing after the other.
+    return { kernelMs: (await ended) - Math.max(await before, began) };
   }
 
   override dispose(): void {

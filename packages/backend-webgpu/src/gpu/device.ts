@@ -67,8 +67,10 @@ export async function openDevice(options: DeviceOptions): Promise<Device> {
     failure ??= error;
   };
   let closing = false;
-  gpu.addEventListener('uncapturederror', ({ error }) => {
-    report ??= new CrlnError('internal', `crln-webgpu: the device reports an error: ${error.message}`);
+  gpu.addEventListener('uncapturederror', (event) => {
+    // Told once, as an error, not in the log too.
+    event.preventDefault();
+    report ??= new CrlnError('internal', `crln-webgpu: the device reports an error: ${event.error.message}`);
   });
   void gpu.lost.then(({ reason, message }) => {
     if (!closing)

@@ -30,6 +30,13 @@ interface Stored {
   /** Whether the block holds f16. */
   half: boolean;
   references: number;
+  /** Its sums over all axes but the last, where the kernel that made it knows them. */
+  channelSums?: ChannelSums | undefined;
+}
+
+interface ChannelSums {
+  block: Block;
+  channels: number;
 }
 
 /** How activations are stored. Sums, weights, their gradients and all that is small are f32 in either. */
@@ -142,6 +149,20 @@ export class CrlnWebGpuBackend extends KernelBackend {
     return record.block;
   }
 
+  /** Keeps the sums over all axes but the last of a tensor whose maker knows them, for a kernel that would compute them. */
+  keepChannelSums({ dataId }: TensorInfo, sums: ChannelSums): void {
+    this.#data.get(dataId).channelSums = sums;
+  }
+
+  /** Hands over what {@link keepChannelSums} keeps: to the caller alone. */
+  takeChannelSums({ dataId }: TensorInfo, channels: number): Block | undefined {
+    const record = this.#data.get(dataId);
+    if (record.channelSums?.channels !== channels) return undefined;
+    const { block } = record.channelSums;
+    record.channelSums = undefined;
+    return block;
+  }
+
   /** A tensor's values where they are known without reading back. */
   known({ dataId }: TensorInfo): Values | undefined {
     return this.#data.get(dataId).values;
@@ -174,7 +195,8 @@ export class CrlnWebGpuBackend extends KernelBackend {
     const record = this.#data.get(dataId);
     record.references--;
     if (!force && record.references > 0) return false;
-    if (record.block && !this.#disposed) this.pool.release(record.block);
+    for (const block of [record.block, record.channelSums?.block])
+      if (block && !this.#disposed) this.pool.release(block);
     this.#data.delete(dataId);
     return true;
   }

@@ -14,6 +14,8 @@ import type { Pads3d, Triple } from './shapes.js';
  * | DepthwiseConv3dFilterGrad | x, dy | ConvAttrs + filterShape | dw [kd,kh,kw,C] |
  * | Norm | x [N,…,C], gamma? [C], beta? [C] | NormAttrs | y = (x − mean)·scale + shift, mean, variance (biased), shift [G,C]; G = N per instance, else 1 |
  * | NormGrad | dy, x, mean, variance, shift, gamma? | NormAttrs | dx, dgamma [C], dbeta [C] |
+ * | BatchNormTraining | x, gamma?, beta?, runningMean [C], runningVariance [C] | NormAttrs + momentum | as Norm, and the running statistics as RunningStatistics |
+ * | BatchNormInference | x, mean [C], variance [C], gamma?, beta? | { epsilon, relu } | y = (x − mean)/√(variance + ε)·γ + β |
  * | RunningStatistics | mean [C], variance [C], batchMean [C], batchVariance [C] (biased) | { momentum, count } | mean', variance': old·(1 − momentum) + batch·momentum, the variance times count/(count − 1) |
  * | ChannelAffine | x [N,…,C], scale [C], shift [C] | { relu } | y = x·scale + shift, then ReLU where asked |
  * | ChannelAffineGrad | dy, x, y, scale | { relu } | dx, dscale [C], dshift [C] |
@@ -50,6 +52,8 @@ export const KERNELS = {
   DepthwiseConv3dFilterGrad: 'CrlnDepthwiseConv3dFilterGrad',
   Norm: 'CrlnNorm',
   NormGrad: 'CrlnNormGrad',
+  BatchNormTraining: 'CrlnBatchNormTraining',
+  BatchNormInference: 'CrlnBatchNormInference',
   RunningStatistics: 'CrlnRunningStatistics',
   ChannelAffine: 'CrlnChannelAffine',
   ChannelAffineGrad: 'CrlnChannelAffineGrad',

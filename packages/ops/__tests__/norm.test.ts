@@ -1,5 +1,5 @@
 import { KERNELS } from '@crln/core';
-import { batchNorm, batchNormInference, instanceNorm, updateRunningStatistics } from '@crln/ops';
+import { batchNorm, batchNormInference, conv3d, hasKernel, instanceNorm, updateRunningStatistics } from '@crln/ops';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
 import { describeBackends, ownKernels, scoped } from './support/backends.js';
@@ -86,6 +86,56 @@ describeBackends('batchNorm', (backend) => {
     });
   });
 
+  it.each([
+    [2, 3, 2, 3, 5],
+    [1, 1, 1, 1, 3],
+    [2, 4, 3, 3, 4],
+    // More voxels than one workgroup takes: they find their moments in parts.
+    [1, 16, 16, 17, 8],
+  ])(
+    'takes the batch into running statistics as updateRunningStatistics does: [%i, %i, %i, %i, %i]',
+    async (...shape) => {
+      await scoped(async () => {
+        const x = tensorOf(shifted(shape));
+        const old = { mean: tensorOf(normals([shape[4]!], 3)), variance: tensorOf(normals([shape[4]!], 4)) };
+        const { y, mean, variance, running } = batchNorm(x, { running: { ...old, momentum: 0.3 } });
+        const apart = batchNorm(x);
+        const count = shape.slice(0, 4).reduce((a, b) => a * b);
+        const expected = updateRunningStatistics(old, { mean, variance, count }, 0.3);
+        for (const [found, wanted] of [
+          [running!.mean, expected.mean],
+          [running!.variance, expected.variance],
+          [y, apart.y],
+          [variance, apart.variance],
+        ] as const) {
+          expect(found.shape).toEqual(wanted.shape);
+          expect(relativeError(await found.data(), await wanted.data())).toBeLessThan(1e-6);
+        }
+      });
+    },
+  );
+
+  it('equals the float64 reference where voxels are many', async () => {
+    await scoped(async () => {
+      const [x, weights] = [shifted([1, 16, 16, 17, 8]), normals([1, 16, 16, 17, 8], 7)];
+      const gamma = normals([8], 3);
+      const found = batchNorm(tensorOf(x), { gamma: tensorOf(gamma) }).y;
+      expect(relativeError(await found.data(), normalised(x, statistics(x, 1), { gamma, epsilon: 1e-5 }))).toBeLessThan(
+        5e-5,
+      );
+      // The gradient of a shift of x is 0, and what a convolution before the norm is told of its bias.
+      const gradient = tf.grad((bias: tf.Tensor) =>
+        tf.sum(
+          tf.mul(
+            batchNorm(conv3d(tensorOf(x), tf.ones([1, 1, 1, 8, 1]), { bias })).y,
+            tf.slice(tensorOf(weights), [0, 0, 0, 0, 0], [1, 16, 16, 17, 1]),
+          ),
+        ),
+      )(tf.tensor1d([1]));
+      expect(Math.abs((await gradient.data())[0]!)).toBeLessThan(1e-3);
+    });
+  });
+
   it('names the tensor and both shapes where they do not fit', () => {
     tf.tidy(() => {
       expect(() => batchNorm(tf.zeros([2, 2, 2, 2, 3]), { gamma: tf.zeros([2]) })).toThrow(
@@ -129,6 +179,26 @@ describeBackends('batchNormInference', (backend) => {
       });
     },
   );
+});
+
+describeBackends('batchNormInference without a gradient', (backend) => {
+  it.each(cases)('is one kernel where there is one: %j, gamma %s, beta %s, %j', async (shape, gamma, beta, o) => {
+    const own = ownKernels(backend);
+    await scoped(async () => {
+      const x = shifted(shape);
+      const mean = normals([shape[4]!], 11);
+      const variance = { ...mean, data: mean.data.map((v) => Math.fround(1 + v * v)) };
+      const affine = affineOf(shape[4]!, gamma, beta);
+      const tensors = Object.fromEntries(
+        Object.entries({ mean, variance, ...affine }).map(([k, v]) => [k, tensorOf(v)]),
+      );
+      own?.reset();
+      const y = batchNormInference(tensorOf(x), { ...(tensors as { mean: tf.Tensor; variance: tf.Tensor }), ...o });
+      const expected = normalised(x, { mean: mean.data, variance: variance.data }, { ...affine, ...o });
+      expect(relativeError(await y.data(), expected)).toBeLessThan(2e-5);
+      if (hasKernel(KERNELS.BatchNormInference)) expect(own?.calls()).toEqual({ [KERNELS.BatchNormInference]: 1 });
+    });
+  });
 });
 
 describeBackends('updateRunningStatistics', (backend) => {

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { expectChannelsLast, expectPerChannel, expectShape } from './checks.js';
 import { differentiable, hasKernel, named, runKernel } from './kernel.js';
 import type { NormOptions } from './norm.js';
+import { isRecording } from './tape.js';
 
 export interface BatchNormInferenceOptions extends NormOptions {
   /** Running mean [C]. */
@@ -25,6 +26,14 @@ export function batchNormInference(x: tf.Tensor, options: BatchNormInferenceOpti
   expectShape(variance, 'variance', [channels]);
   expectPerChannel(gamma, 'gamma', channels);
   expectPerChannel(beta, 'beta', channels);
+  // With a gradient, of the composition: it has one in the statistics too.
+  if (hasKernel(KERNELS.BatchNormInference) && !isRecording()) {
+    return runKernel(
+      KERNELS.BatchNormInference,
+      { x, mean, variance, gamma, beta },
+      { epsilon, relu },
+    )[0] as tf.Tensor5D;
+  }
   return tf.tidy(() => {
     const inverse = tf.rsqrt(tf.add(variance, epsilon));
     const scale = gamma ? tf.mul(gamma, inverse) : inverse;

@@ -27,7 +27,7 @@ export { hasKernel, stopGradient, untaped } from './kernel.js';
 export { layerNorm } from './layerNorm.js';
 export { gelu, linear, relu } from './linear.js';
 export { lossScaleOf, lossScaleState, lossScaleStep } from './lossScale.js';
-export { type BatchNormResult, batchNorm, instanceNorm, type NormOptions } from './norm.js';
+export { type BatchNormOptions, type BatchNormResult, batchNorm, instanceNorm, type NormOptions } from './norm.js';
 export { emaStep, type MovedParameter, optimizerStep, type ParameterState, sgdStep } from './optimizerStep.js';
 export { crop3d, type PadOptions, pad3d } from './pad.js';
 export { type MaxPoolOptions, maxPool3d } from './pool.js';

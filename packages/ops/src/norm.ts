@@ -2,6 +2,7 @@ import { KERNELS, type NormAttrs } from '@crln/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { expectChannelsLast, expectPerChannel } from './checks.js';
 import { differentiable, hasKernel, named, runKernel, stopGradient } from './kernel.js';
+import { DEFAULT_MOMENTUM, type RunningStatistics, updateRunningStatistics } from './runningStatistics.js';
 
 export interface NormOptions {
   /** [C], 1 if absent. */
@@ -14,6 +15,11 @@ export interface NormOptions {
   relu?: boolean | undefined;
 }
 
+export interface BatchNormOptions extends NormOptions {
+  /** Running statistics [C] that shall take in the batch's: by PyTorch's `momentum`, 0.1 by default. */
+  running?: (RunningStatistics & { momentum?: number | undefined }) | undefined;
+}
+
 export interface BatchNormResult {
   /** As x. */
   y: tf.Tensor5D;
@@ -21,6 +27,8 @@ export interface BatchNormResult {
   mean: tf.Tensor1D;
   /** [C], biased (divided by n); carries no gradient. */
   variance: tf.Tensor1D;
+  /** The next running statistics, as `updateRunningStatistics` gives them, where `running` is given. */
+  running?: { mean: tf.Tensor1D; variance: tf.Tensor1D };
 }
 
 /**
@@ -28,17 +36,29 @@ export interface BatchNormResult {
  * but the last. The gradient goes through the statistics. (Ioffe and Szegedy 2015.)
  *
  * @param x [N, D, H, W, C] (any rank ≥ 2)
- * @returns y, and the statistics for `updateRunningStatistics`.
+ * @returns y, and the statistics for `updateRunningStatistics`, or what that makes of `running`.
  * @throws CrlnError `invalid-shape`
  */
-export function batchNorm(x: tf.Tensor, options: NormOptions = {}): BatchNormResult {
+export function batchNorm(x: tf.Tensor, { running, ...options }: BatchNormOptions = {}): BatchNormResult {
   const channels = expectChannelsLast(x, 'x');
+  if (running) expectPerChannel(running.mean, 'running.mean', channels);
+  if (running) expectPerChannel(running.variance, 'running.variance', channels);
   return tf.tidy(() => {
-    const [y, mean, variance] = normalise(x, options, 'batch');
+    const [y, batchMean, batchVariance, ...next] = normalise(x, options, 'batch', running);
+    const [mean, variance] = [batchMean!, batchVariance!].map((x) => tf.reshape(x, [channels])) as [
+      tf.Tensor1D,
+      tf.Tensor1D,
+    ];
+    const result = { y: y as tf.Tensor5D, mean, variance };
+    if (!running) return result;
+    const count = x.size / channels;
+    const [nextMean, nextVariance] = next as tf.Tensor1D[];
     return {
-      y: y as tf.Tensor5D,
-      mean: tf.reshape(mean!, [channels]) as tf.Tensor1D,
-      variance: tf.reshape(variance!, [channels]) as tf.Tensor1D,
+      ...result,
+      running:
+        nextMean && nextVariance
+          ? { mean: nextMean, variance: nextVariance }
+          : updateRunningStatistics(running, { mean, variance, count }, running.momentum),
     };
   });
 }
@@ -52,7 +72,13 @@ export function instanceNorm(x: tf.Tensor, options: NormOptions = {}): tf.Tensor
   return tf.tidy(() => normalise(x, options, 'instance')[0] as tf.Tensor5D);
 }
 
-function normalise(x: tf.Tensor, options: NormOptions, over: NormAttrs['over']): tf.Tensor[] {
+/** y, mean, variance; and the next running statistics, where they are given and the backend computes them in the same pass. */
+function normalise(
+  x: tf.Tensor,
+  options: NormOptions,
+  over: NormAttrs['over'],
+  running?: BatchNormOptions['running'],
+): tf.Tensor[] {
   const channels = expectChannelsLast(x, 'x');
   const { gamma, beta, epsilon = 1e-5, relu = false } = options;
   expectPerChannel(gamma, 'gamma', channels);
@@ -62,10 +88,17 @@ function normalise(x: tf.Tensor, options: NormOptions, over: NormAttrs['over']):
   return differentiable(`${over}Norm`, {
     inputs: { x, gamma, beta },
     forward: (save) => {
-      const [y, mean, variance, shift] = runKernel(KERNELS.Norm, { x, gamma, beta }, attrs);
+      const [y, mean, variance, shift, ...next] =
+        running && hasKernel(KERNELS.BatchNormTraining)
+          ? runKernel(
+              KERNELS.BatchNormTraining,
+              { x, gamma, beta, runningMean: running.mean, runningVariance: running.variance },
+              { ...attrs, momentum: running.momentum ?? DEFAULT_MOMENTUM },
+            )
+          : runKernel(KERNELS.Norm, { x, gamma, beta }, attrs);
       // Not y: the gradient sees in x where the ReLU let through.
       save([x, mean!, variance!, shift!, ...(gamma ? [gamma] : [])]);
-      return [y!, mean!, variance!];
+      return [y!, mean!, variance!, ...next];
     },
     gradient: ([dy], [x, mean, variance, shift, gamma]) => {
       const inputs = { dy, x, mean, variance, shift, gamma };

@@ -2,6 +2,9 @@ import { KERNELS } from '@crln/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { differentiable, hasKernel, runKernel } from './kernel.js';
 
+/** PyTorch's. */
+export const DEFAULT_MOMENTUM = 0.1;
+
 export interface RunningStatistics {
   /** [C] */
   mean: tf.Tensor;
@@ -25,7 +28,7 @@ export interface BatchStatistics extends RunningStatistics {
 export function updateRunningStatistics(
   running: RunningStatistics,
   batch: BatchStatistics,
-  momentum = 0.1,
+  momentum = DEFAULT_MOMENTUM,
 ): { mean: tf.Tensor1D; variance: tf.Tensor1D } {
   const { mean, variance } = running;
   const { mean: batchMean, variance: batchVariance, count } = batch;

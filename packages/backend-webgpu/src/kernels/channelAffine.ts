@@ -28,6 +28,34 @@ const channelAffine = defineKernel<Record<'x' | 'scale' | 'shift', TensorInfo>, 
   },
 );
 
+interface InferenceAttrs extends AffineAttrs {
+  epsilon: number;
+}
+type InferenceInputs = Record<'x' | 'mean' | 'variance', TensorInfo> & Partial<Record<'gamma' | 'beta', TensorInfo>>;
+
+/** y = (x − mean)/√(variance + ε)·γ + β of given statistics, then ReLU where asked. */
+const batchNormInference = defineKernel<InferenceInputs, InferenceAttrs>(
+  KERNELS.BatchNormInference,
+  ({ inputs, attrs: { relu, epsilon }, output, run }) => {
+    expectTypes(KERNELS.BatchNormInference, inputs, []);
+    const lanes = new Lanes(inputs.x.shape);
+    const y = output(inputs.x.shape);
+    const [gamma, beta] = [inputs.gamma !== undefined, inputs.beta !== undefined];
+    const mapped = 'fma(x[at], factor, term)';
+    const program = laneMap(`batch norm inference ${relu} ${gamma} ${beta}`, lanes, {
+      inputs: ['x', 'mean', 'variance', ...(gamma ? ['gamma'] : []), ...(beta ? ['beta'] : [])],
+      params: { epsilon: 'f32' },
+      setup: `
+    let factor = ${gamma ? 'gamma[channel]' : 'T(1)'} * inverseSqrt(variance[channel] + p.epsilon);
+    let term = ${beta ? 'beta[channel]' : 'T(0)'} - mean[channel] * factor;`,
+      value: relu ? `relu(${mapped})` : mapped,
+    });
+    const { params, groups } = lanes.mapping();
+    run(program, { ...inputs, y }, { ...params, epsilon }, groups);
+    return y;
+  },
+);
+
 /** With g = dy masked by the ReLU: dx = g·scale, dscale = Σ g·x, dshift = Σ g. A NaN in dy shows wherever it is. */
 const channelAffineGrad = defineKernel<Record<'dy' | 'x' | 'y' | 'scale', TensorInfo>, AffineAttrs>(
   KERNELS.ChannelAffineGrad,
@@ -53,9 +81,14 @@ const channelAffineGrad = defineKernel<Record<'dy' | 'x' | 'y' | 'scale', Tensor
 
 /** Σ x over all axes but the last. */
 const channelSum = defineKernel<{ x: TensorInfo }>(KERNELS.ChannelSum, (call) => {
-  expectTypes(KERNELS.ChannelSum, call.inputs, []);
+  const { inputs, backend } = call;
+  expectTypes(KERNELS.ChannelSum, inputs, []);
+  const width = inputs.x.shape.at(-1)!;
+  const known = backend.takeChannelSums(inputs.x, width);
+  if (known) return backend.adopt(known, [width], 'float32');
   const source: SumSource = { inputs: { x: 'T' }, terms: ['x[at]'] };
-  return channelSums(call, new Lanes(call.inputs.x.shape), 'channel sum', source, { operands: call.inputs })[0]!;
+  const lanes = Lanes.alone(inputs.x.shape) ?? new Lanes(inputs.x.shape);
+  return channelSums(call, lanes, 'channel sum', source, { operands: inputs })[0]!;
 });
 
 /** y = x·mask, one factor for each sample and channel. */
@@ -76,4 +109,10 @@ const scaleChannels = defineKernel<Record<'x' | 'mask', TensorInfo>>(
   },
 );
 
-export const channelKernels: readonly KernelConfig[] = [channelAffine, channelAffineGrad, channelSum, scaleChannels];
+export const channelKernels: readonly KernelConfig[] = [
+  channelAffine,
+  channelAffineGrad,
+  batchNormInference,
+  channelSum,
+  scaleChannels,
+];

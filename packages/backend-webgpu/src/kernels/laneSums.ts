@@ -28,8 +28,8 @@ const eachTerm = (terms: number, write: (k: number) => string): string => number
 /** Workgroup memory in which {@link sumParts} leaves so many terms. */
 export const sumMemory = (terms: number): string => eachTerm(terms, (k) => `var<workgroup> shared${k}: array<T, 256>;`);
 
-/** Adds `sum0`, `sum1`, … of all rows up, for every thread to find in `shared0[lane]`, … */
-const addRows = (terms: number): string => `
+/** WGSL that adds `sum0`, `sum1`, … of all rows up, for every thread to find in `shared0[lane]`, … */
+export const addRows = (terms: number): string => `
   ${eachTerm(terms, (k) => `shared${k}[thread] = sum${k};`)}
   ${acrossRows(eachTerm(terms, (k) => `shared${k}[a] += shared${k}[b];`))}`;
 

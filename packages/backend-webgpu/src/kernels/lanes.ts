@@ -3,6 +3,10 @@ import { type Element, type Shader, type ShaderSource, type Size, shader } from 
 const WORKGROUP = 256;
 /** Workgroups of a pass whose results another pass adds up. */
 const MOST_PARTS = 512;
+/** Bytes of neighbouring channels that a workgroup takes where it takes all voxels: as many as memory hands out at once. */
+const NARROW = 64;
+/** Voxels of a thread up to which a workgroup for all of them beats a second dispatch. */
+const MOST_ALONE = 64;
 
 /** The type of a lane in memory and shaders. */
 export type Lane = 'f32' | 'vec4<f32>';
@@ -44,21 +48,38 @@ export class Lanes {
   readonly #blocks: number;
   readonly #lanes: number;
   readonly #rows: number;
+  /** Voxels that a thread of a reduction takes at least. */
+  readonly #least: number;
 
-  /** `groups` cut the first axis: 1, or one for each sample. */
+  /**
+   * @param groups cut the first axis: 1, or one for each sample
+   * @param most lanes of a workgroup
+   */
   constructor(
     shape: readonly number[],
     readonly groups = 1,
+    most = WORKGROUP,
   ) {
+    this.#least = most < WORKGROUP ? MOST_ALONE : 32;
     const width = shape.at(-1) ?? 1;
     const size = shape.reduce((a, b) => a * b, 1);
     this.voxels = size === 0 ? 0 : size / groups / width;
     this.width = width;
     this.element = laneOf(width);
     this.channels = this.element === 'f32' ? width : width / 4;
-    this.#blocks = Math.max(1, Math.ceil(this.channels / WORKGROUP));
+    this.#blocks = Math.max(1, Math.ceil(this.channels / most));
     this.#lanes = Math.max(1, Math.ceil(this.channels / this.#blocks));
     this.#rows = Math.floor(WORKGROUP / this.#lanes);
+  }
+
+  /**
+   * Lanes of which one workgroup takes all voxels of a group, so that one dispatch does what takes two where workgroups must wait for each
+   * other; undefined where these are too many for it.
+   */
+  static alone(shape: readonly number[], groups = 1): Lanes | undefined {
+    const most = laneOf(shape.at(-1) ?? 1) === 'f32' ? NARROW / 4 : NARROW / 16;
+    const lanes = new Lanes(shape, groups, most);
+    return lanes.voxels <= lanes.#rows * MOST_ALONE ? lanes : undefined;
   }
 
   /** A walk in which a thread takes `least` voxels or more, and of `most` workgroups or fewer. */
@@ -74,7 +95,7 @@ export class Lanes {
 
   /** The walk of a pass that leaves something for every part. */
   reduction(): Walk {
-    return this.walk(32, MOST_PARTS);
+    return this.walk(this.#least, MOST_PARTS);
   }
 
   /** The walk of a pass that only maps. */
@@ -164,10 +185,16 @@ export const acrossRows = (combine: string): string => `
 export const laneMap = (
   key: string,
   lanes: Lanes,
-  { inputs, setup, value }: { inputs: readonly string[]; setup: string; value: string },
+  {
+    inputs,
+    params,
+    setup,
+    value,
+  }: { inputs: readonly string[]; params?: ShaderSource['params']; setup: string; value: string },
 ): Shader =>
   laneShader(key, lanes, () => ({
     inputs: Object.fromEntries(inputs.map((name) => [name, 'T'])),
     outputs: { y: 'T' },
+    ...(params && { params }),
     body: `if (live) { ${setup} ${eachVoxel(`y[at] = ${value};`)} }`,
   }));

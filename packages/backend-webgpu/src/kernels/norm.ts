@@ -1,9 +1,10 @@
 import { KERNELS, type NormAttrs } from '@crln/core';
-import type { KernelConfig, TensorInfo } from '@tensorflow/tfjs-core';
-import { defineKernel } from '../kernelConfig.js';
+import { type KernelConfig, type TensorInfo, util } from '@tensorflow/tfjs-core';
+import { defineKernel, type KernelCall } from '../kernelConfig.js';
 import { acrossRows, eachVoxel, Lanes, laneShader } from './lanes.js';
 import { expectTypes } from './operandTypes.js';
-import { runningStatistics } from './runningStatistics.js';
+import { packedTensors } from './packed.js';
+import { NO_MOMENTUM, type RunningFactors, runningFactors, runningStatistics } from './runningStatistics.js';
 
 /** Workgroups that normalise: each of them puts the parts' moments together for itself. */
 const MOST_WORKGROUPS = 1024;
@@ -42,14 +43,18 @@ const ACROSS_ROWS = `
       let both = merged(Moments(counts[a], sums[a], spreads[a]), Moments(counts[b], sums[b], spreads[b]));
       counts[a] = both.count; sums[a] = both.sum; spreads[a] = both.spread;`)}`;
 
-/** Sum and spread of each part: [groups, parts, 2, channels]. */
-const momentsShader = (lanes: Lanes) =>
-  laneShader('norm moments', lanes, () => ({
-    inputs: { x: 'T' },
-    outputs: { parts: 'T' },
-    declarations: MOMENTS,
-    body: `
-  var moments = Moments(0, T(0), T(0));
+const pairs = (terms: string[]): string[] =>
+  terms.flatMap((term, i) => (i % 2 === 0 ? [`(${term} + ${terms[i + 1]})`] : []));
+
+/** Pairs, and pairs of pairs. */
+function blockSum(write: (u: number) => string): string {
+  let terms = Array.from({ length: BLOCK }, (_, u) => write(u));
+  while (terms.length > 1) terms = pairs(terms);
+  return terms[0]!;
+}
+
+/** A thread's moments of its own voxels. */
+const OWN = `
   if (live) {
     let near = ${CENTRE};
     for (var v = begin + row; v < end; v += ${BLOCK}u * p.rows) {
@@ -61,7 +66,25 @@ const momentsShader = (lanes: Lanes) =>
       ${blockwise((u) => `let r${u} = select(T(0), d${u} - mean, ${u}u < valid);`)}
       moments = merged(moments, Moments(f32(valid), sum, ${blockSum((u) => `r${u} * r${u}`)}));
     }
-  }
+  }`;
+
+/** Its share of what other workgroups found. */
+const FOUND = `
+  for (var part = row; live && part < p.parts; part += p.rows) {
+    let at = (group.z * p.parts + part) * 2u * p.channels + channel;
+    let count = f32(min(p.share, p.voxels - part * p.share));
+    moments = merged(moments, Moments(count, parts[at], parts[at + p.channels]));
+  }`;
+
+/** Sum and spread of each part: [groups, parts, 2, channels]. */
+const momentsShader = (lanes: Lanes) =>
+  laneShader('norm moments', lanes, () => ({
+    inputs: { x: 'T' },
+    outputs: { parts: 'T' },
+    declarations: MOMENTS,
+    body: `
+  var moments = Moments(0, T(0), T(0));
+  ${OWN}
   ${ACROSS_ROWS}
   if (live && row == 0u) {
     let at = (group.z * groups.x + group.x) * 2u * p.channels + channel;
@@ -70,29 +93,32 @@ const momentsShader = (lanes: Lanes) =>
   }`,
   }));
 
-/** Pairs, and pairs of pairs. */
-function blockSum(write: (u: number) => string): string {
-  let terms = Array.from({ length: BLOCK }, (_, u) => write(u));
-  while (terms.length > 1) terms = pairs(terms);
-  return terms[0]!;
+/** What a call has besides x. */
+interface Kind {
+  relu: boolean;
+  gamma: boolean;
+  beta: boolean;
+  running: boolean;
 }
-const pairs = (terms: string[]): string[] =>
-  terms.flatMap((term, i) => (i % 2 === 0 ? [`(${term} + ${terms[i + 1]})`] : []));
 
-/** Merges the parts' moments, and normalises. */
-const normaliseShader = (lanes: Lanes, relu: boolean, gamma: boolean, beta: boolean) =>
-  laneShader(`norm ${relu} ${gamma} ${beta}`, lanes, () => ({
-    inputs: { x: 'T', parts: 'T', ...(gamma && { gamma: 'T' }), ...(beta && { beta: 'T' }) },
-    outputs: { y: 'T', mean: 'T', variance: 'T', shift: 'T' },
-    params: { parts: 'u32', share: 'u32', epsilon: 'f32' },
+/** Normalises, by the moments of all voxels, which it finds itself where it is `alone`. `statistics` are mean, variance, shift, and the next running ones. */
+const normaliseShader = (lanes: Lanes, alone: boolean, { relu, gamma, beta, running }: Kind) =>
+  laneShader(`norm ${alone} ${relu} ${gamma} ${beta} ${running}`, lanes, () => ({
+    inputs: {
+      ...{ x: 'T', ...(!alone && { parts: 'T' as const }) },
+      ...{ ...(gamma && { gamma: 'T' as const }), ...(beta && { beta: 'T' as const }) },
+      ...(running && { runningMean: 'T' as const, runningVariance: 'T' as const }),
+    },
+    outputs: { y: 'T', statistics: 'T' },
+    params: {
+      ...{ stride: 'u32', epsilon: 'f32' },
+      ...(!alone && { parts: 'u32', share: 'u32' }),
+      ...(running && { keep: 'f32', momentum: 'f32', unbiased: 'f32' }),
+    },
     declarations: MOMENTS,
     body: `
   var moments = Moments(0, T(0), T(0));
-  for (var part = row; live && part < p.parts; part += p.rows) {
-    let at = (group.z * p.parts + part) * 2u * p.channels + channel;
-    let count = f32(min(p.share, p.voxels - part * p.share));
-    moments = merged(moments, Moments(count, parts[at], parts[at + p.channels]));
-  }
+  ${alone ? OWN : FOUND}
   ${ACROSS_ROWS}
   if (live) {
     let near = ${CENTRE};
@@ -103,9 +129,15 @@ const normaliseShader = (lanes: Lanes, relu: boolean, gamma: boolean, beta: bool
     // What the mean lost when it was rounded goes into the shift.
     let offset = ${beta ? 'beta[channel]' : 'T(0)'} - ((near - m) + beyond) * scale;
     if (group.x == 0u && row == 0u) {
-      mean[place] = m;
-      variance[place] = spread;
-      shift[place] = offset;
+      statistics[place] = m;
+      statistics[p.stride + place] = spread;
+      statistics[2u * p.stride + place] = offset;
+      ${
+        running
+          ? `statistics[3u * p.stride + place] = runningMean[place] * p.keep + m * p.momentum;
+      statistics[4u * p.stride + place] = runningVariance[place] * p.keep + spread * p.unbiased;`
+          : ''
+      }
     }
     ${eachVoxel(`
       let n = fma(x[at] - m, scale, offset);
@@ -113,32 +145,63 @@ const normaliseShader = (lanes: Lanes, relu: boolean, gamma: boolean, beta: bool
   }`,
   }));
 
-/** y = (x − mean)·scale + shift, then ReLU where asked; also the statistics and the shift, which is about β. */
-const norm = defineKernel<{ x: TensorInfo; gamma?: TensorInfo; beta?: TensorInfo }, NormAttrs>(
-  KERNELS.Norm,
-  ({ inputs, attrs: { over, epsilon, relu }, output, constant, scratch, run }) => {
-    const { x, gamma, beta } = inputs;
-    expectTypes(KERNELS.Norm, inputs, []);
-    const lanes = new Lanes(x.shape, over === 'instance' ? x.shape[0] : 1);
-    const shape = [lanes.groups, lanes.width];
-    const y = output(x.shape);
-    if (lanes.voxels === 0) {
-      const none = () => constant(new Float32Array(lanes.groups * lanes.width).fill(Number.NaN), shape);
-      return [y, none(), none(), none()];
-    }
-    const [mean, variance, shift] = [output(shape), output(shape), output(shape)];
-    const first = lanes.reduction();
-    const parts = scratch(lanes.groups * first.parts * 2 * lanes.width);
-    run(momentsShader(lanes), { x, parts }, first.params, first.groups);
-    const second = lanes.walk(8, MOST_WORKGROUPS);
-    run(
-      normaliseShader(lanes, relu, gamma !== undefined, beta !== undefined),
-      { ...inputs, parts, y, mean, variance, shift },
-      { ...second.params, parts: first.parts, share: first.params.each, epsilon },
-      second.groups,
-    );
-    return [y, mean, variance, shift];
-  },
-);
+type Inputs = { x: TensorInfo } & Partial<Record<'gamma' | 'beta' | 'runningMean' | 'runningVariance', TensorInfo>>;
 
-export const normKernels: readonly KernelConfig[] = [norm, runningStatistics];
+/** y, mean, variance, shift, and the next running mean and variance where they are given. */
+function normalise(
+  kernel: string,
+  call: KernelCall<Inputs, NormAttrs>,
+  { keep, momentum, unbiased }: RunningFactors,
+): TensorInfo[] {
+  const { inputs, output, constant, scratch, run } = call;
+  const { over, epsilon, relu } = call.attrs;
+  const { x, gamma, beta, runningMean, runningVariance } = inputs;
+  const running = runningMean !== undefined && runningVariance !== undefined;
+  expectTypes(kernel, inputs, []);
+  const count = over === 'instance' ? x.shape[0] : 1;
+  const alone = Lanes.alone(x.shape, count);
+  const lanes = alone ?? new Lanes(x.shape, count);
+  const shape = [lanes.groups, lanes.width];
+  const layout = { count: running ? 5 : 3, shape, lane: lanes.element };
+  const y = output(x.shape);
+  if (lanes.voxels === 0) {
+    const none = () => constant(new Float32Array(lanes.groups * lanes.width).fill(Number.NaN), shape);
+    return [y, ...Array.from({ length: layout.count }, none)];
+  }
+  const { whole: statistics, tensors, stride } = packedTensors(call, kernel, layout);
+  const program = normaliseShader(lanes, alone !== undefined, {
+    ...{ relu, running },
+    ...{ gamma: gamma !== undefined, beta: beta !== undefined },
+  });
+  const params = { stride, epsilon, keep, momentum, unbiased };
+  if (alone) {
+    const { params: own, groups } = lanes.whole();
+    run(program, { ...inputs, y, statistics }, { ...own, ...params }, groups);
+    return [y, ...tensors];
+  }
+  const first = lanes.reduction();
+  const parts = scratch(lanes.groups * first.parts * 2 * lanes.width);
+  run(momentsShader(lanes), { x, parts }, first.params, first.groups);
+  const second = lanes.walk(8, MOST_WORKGROUPS);
+  const shared = { parts: first.parts, share: first.params.each };
+  run(program, { ...inputs, parts, y, statistics }, { ...second.params, ...params, ...shared }, second.groups);
+  return [y, ...tensors];
+}
+
+/** y = (x − mean)·scale + shift, then ReLU where asked; also the statistics and the shift, which is about β. */
+const norm = defineKernel<Inputs, NormAttrs>(KERNELS.Norm, (call) => normalise(KERNELS.Norm, call, NO_MOMENTUM));
+
+/** The same over the batch, and what becomes of the running statistics. */
+const batchNormTraining = defineKernel<Inputs, NormAttrs & { momentum: number }>(KERNELS.BatchNormTraining, (call) => {
+  const { x } = call.inputs;
+  const count = util.sizeFromShape(x.shape) / (x.shape.at(-1) || 1);
+  const [y, mean, variance, shift, ...next] = normalise(
+    KERNELS.BatchNormTraining,
+    call,
+    runningFactors(call.attrs.momentum, count),
+  ) as [TensorInfo, TensorInfo, TensorInfo, TensorInfo, TensorInfo, TensorInfo];
+  // As long as the running ones that they replace.
+  return [y, mean, variance, shift, ...next.map((tensor) => ({ ...tensor, shape: [x.shape.at(-1)!] }))];
+});
+
+export const normKernels: readonly KernelConfig[] = [norm, batchNormTraining, runningStatistics];

@@ -1,9 +1,11 @@
 import { KERNELS, type NormAttrs } from '@crln/core';
 import type { KernelConfig, TensorInfo } from '@tensorflow/tfjs-core';
+import type { Block } from '../gpu/pool.js';
 import { defineKernel } from '../kernelConfig.js';
-import { partialSums, type SumSource, sumMemory, sumParts } from './laneSums.js';
+import { addRows, partialSums, type SumSource, sumMemory, sumParts } from './laneSums.js';
 import { eachVoxel, Lanes, laneShader } from './lanes.js';
 import { expectTypes } from './operandTypes.js';
+import { packed } from './packed.js';
 
 const MOST_WORKGROUPS = 1024;
 
@@ -12,16 +14,15 @@ const through = (relu: boolean): string => `
       let d = x[at] - m;
       let passed = ${relu ? 'select(T(0), dy[at], (fma(d, scale, offset) > T(0)) | anyNan(dy[at]))' : 'dy[at]'};`;
 
-/** Σ g and Σ g·(x − mean) of each part; also what the second pass needs of the statistics: [groups, (mean, rstd, scale, shift), channels]. */
+const SUMS = ['passed', 'passed * d', 'd'];
+
+/** Σ g, Σ g·(x − mean) and Σ (x − mean) of each part; also what the second pass needs of the statistics: [groups, (mean, rstd, scale, shift), channels]. */
 const sumsOf = (relu: boolean, gamma: boolean): SumSource => ({
-  inputs: { dy: 'T', x: 'T', mean: 'T', variance: 'T', shift: 'T', ...(gamma && { gamma: 'T' as const }) },
+  inputs: { ...GIVEN, ...(gamma && { gamma: 'T' as const }) },
   outputs: { statistics: 'T' },
   params: { epsilon: 'f32' },
   setup: `
-    let m = mean[place];
-    let rstd = T(1) / sqrt(variance[place] + p.epsilon);
-    let scale = ${gamma ? 'gamma[channel] / sqrt(variance[place] + p.epsilon)' : 'rstd'};
-    let offset = shift[place];
+    ${ofChannel(gamma)}
     if (group.x == 0u && row == 0u) {
       let to = group.z * 4u * p.channels + channel;
       statistics[to] = m;
@@ -30,52 +31,101 @@ const sumsOf = (relu: boolean, gamma: boolean): SumSource => ({
       statistics[to + 3u * p.channels] = offset;
     }`,
   each: through(relu),
-  terms: ['passed', 'passed * d'],
+  terms: SUMS,
 });
+
+const GIVEN = { dy: 'T', x: 'T', mean: 'T', variance: 'T', shift: 'T' } as const;
+
+/** What a thread knows of its channels. */
+const ofChannel = (gamma: boolean): string => `
+    let m = mean[place];
+    let rstd = T(1) / sqrt(variance[place] + p.epsilon);
+    let scale = ${gamma ? 'gamma[channel] / sqrt(variance[place] + p.epsilon)' : 'rstd'};
+    let offset = shift[place];`;
 
 const statistic = (row: number): string => `statistics[(g * 4u + ${row}u) * p.channels + channel]`;
 
+/** What belongs to a voxel comes first, so that a group of one voxel has exactly 0. */
+const DX = 'dx[at] = (passed - even - d * slope) * scale;';
+
 /**
- * dx = (g − mean(g) − (x − mean)·slope)·scale: what belongs to a voxel comes first, so that a group of one voxel has exactly 0. The
- * first workgroup of a channel adds up all groups for dγ and dβ; the others only their own.
+ * dx = (g − mean(g) − (x − mean)·slope)·scale. The first workgroup of a channel adds up all groups for dγ, dβ and Σ dx; the others only
+ * their own.
  */
 const mixShader = (lanes: Lanes, relu: boolean) =>
   laneShader(`norm grad ${relu}`, lanes, () => ({
     inputs: { dy: 'T', x: 'T', statistics: 'T', sums: 'T' },
-    outputs: { dx: 'T', dgamma: 'T', dbeta: 'T' },
-    params: { parts: 'u32', groups: 'u32', inverse: 'f32' },
-    declarations: sumMemory(2),
+    outputs: { dx: 'T', results: 'T' },
+    params: { parts: 'u32', groups: 'u32', inverse: 'f32', stride: 'u32' },
+    declarations: sumMemory(SUMS.length),
     body: `
   let all = group.x == 0u && group.z == 0u;
   var even = T(0);
   var slope = T(0);
   var gain = T(0);
   var bias = T(0);
+  var total = T(0);
   for (var g = group.z; g < select(group.z + 1u, p.groups, all); g++) {
-    ${sumParts(2)}
+    ${sumParts(SUMS.length)}
     if (live) {
       let rstd = ${statistic(1)};
+      let evenOfG = shared0[lane] * p.inverse;
+      let slopeOfG = shared1[lane] * rstd * rstd * p.inverse;
       gain += shared1[lane] * rstd;
       bias += shared0[lane];
+      total += (shared0[lane] - f32(p.voxels) * evenOfG - slopeOfG * shared2[lane]) * ${statistic(2)};
       if (g == group.z) {
-        even = shared0[lane] * p.inverse;
-        slope = shared1[lane] * rstd * rstd * p.inverse;
+        even = evenOfG;
+        slope = slopeOfG;
       }
     }
     workgroupBarrier();
   }
   if (all && live && row == 0u) {
-    dgamma[channel] = gain;
-    dbeta[channel] = bias;
+    results[channel] = gain;
+    results[p.stride + channel] = bias;
+    results[2u * p.stride + channel] = total;
   }
   if (live) {
     let g = group.z;
     let m = ${statistic(0)};
     let scale = ${statistic(2)};
     let offset = ${statistic(3)};
-    ${eachVoxel(`${through(relu)}
-      dx[at] = (passed - even - d * slope) * scale;`)}
+    ${eachVoxel(`${through(relu)} ${DX}`)}
   }`,
+  }));
+
+/** Both passes over one group in one workgroup for its channels. */
+const aloneShader = (lanes: Lanes, relu: boolean, gamma: boolean) =>
+  laneShader(`norm grad alone ${relu} ${gamma}`, lanes, () => ({
+    inputs: { ...GIVEN, ...(gamma && { gamma: 'T' as const }) },
+    outputs: { dx: 'T', results: 'T' },
+    params: { epsilon: 'f32', inverse: 'f32', stride: 'u32' },
+    declarations: sumMemory(2),
+    body: `
+  var sum0 = T(0);
+  var sum1 = T(0);
+  if (live) {
+    ${ofChannel(gamma)}
+    ${eachVoxel(`${through(relu)} sum0 += passed; sum1 += passed * d;`)}
+  }
+  ${addRows(2)}
+  let bias = shared0[lane];
+  let product = shared1[lane];
+  workgroupBarrier();
+  sum0 = T(0);
+  if (live) {
+    ${ofChannel(gamma)}
+    let even = bias * p.inverse;
+    let slope = product * rstd * rstd * p.inverse;
+    ${eachVoxel(`${through(relu)} ${DX} sum0 += dx[at];`)}
+    if (row == 0u) {
+      results[channel] = product * rstd;
+      results[p.stride + channel] = bias;
+    }
+  }
+  ${addRows(1)}
+  if (live && row == 0u) { results[2u * p.stride + channel] = shared0[lane]; }`,
   }));
 
 type NormGradInputs = Record<'dy' | 'x' | 'mean' | 'variance' | 'shift', TensorInfo> & { gamma?: TensorInfo };
@@ -85,33 +135,42 @@ type NormGradInputs = Record<'dy' | 'x' | 'mean' | 'variance' | 'shift', TensorI
  * dx = γ·rstd·(g − dβ/V − n·dγ/V), the last two sums over the group only.
  */
 const normGrad = defineKernel<NormGradInputs, NormAttrs>(KERNELS.NormGrad, (call) => {
-  const { inputs, output, constant, scratch, run } = call;
+  const { inputs, output, constant, scratch, run, backend } = call;
   const { over, epsilon, relu } = call.attrs;
   const { dy, x, gamma } = inputs;
   expectTypes(KERNELS.NormGrad, inputs, []);
-  const lanes = new Lanes(x.shape, over === 'instance' ? x.shape[0] : 1);
+  const count = over === 'instance' ? x.shape[0]! : 1;
+  const alone = count === 1 ? Lanes.alone(x.shape) : undefined;
+  const lanes = alone ?? new Lanes(x.shape, count);
   const dx = output(x.shape);
   if (lanes.voxels === 0) {
     const none = () => constant(new Float32Array(lanes.width), [lanes.width]);
     return [dx, none(), none()];
   }
-  const [dgamma, dbeta] = [output([lanes.width]), output([lanes.width])];
-  const statistics = scratch(lanes.groups * 4 * lanes.width);
-  const { sums, parts } = partialSums(
-    call,
-    lanes,
-    `norm grad sums ${relu} ${gamma !== undefined}`,
-    sumsOf(relu, gamma !== undefined),
-    { operands: { ...inputs, statistics }, params: { epsilon } },
-  );
-  const { params, groups } = lanes.walk(8, MOST_WORKGROUPS);
-  run(
-    mixShader(lanes, relu),
-    { dy, x, statistics, sums, dx, dgamma, dbeta },
-    { ...params, parts, groups: lanes.groups, inverse: 1 / lanes.voxels },
-    groups,
-  );
-  return [dx, dgamma, dbeta];
+  const layout = { count: 3, shape: [lanes.width], lane: lanes.element };
+  const { whole: results, parts: blocks, stride } = packed(call, KERNELS.NormGrad, layout);
+  const shared = { inverse: 1 / lanes.voxels, stride };
+  if (alone) {
+    const { params, groups } = alone.whole();
+    const program = aloneShader(alone, relu, gamma !== undefined);
+    run(program, { ...inputs, dx, results }, { ...params, ...shared, epsilon }, groups);
+  } else {
+    const statistics = scratch(lanes.groups * 4 * lanes.width);
+    const { sums, parts } = partialSums(
+      call,
+      lanes,
+      `norm grad sums ${relu} ${gamma !== undefined}`,
+      sumsOf(relu, gamma !== undefined),
+      { operands: { ...inputs, statistics }, params: { epsilon } },
+    );
+    const { params, groups } = lanes.walk(8, MOST_WORKGROUPS);
+    const operands = { dy, x, statistics, sums, dx, results };
+    run(mixShader(lanes, relu), operands, { ...params, ...shared, parts, groups: lanes.groups }, groups);
+  }
+  const [dgamma, dbeta, total] = blocks as [Block, Block, Block];
+  // A convolution before the norm asks for it, as the gradient of its bias.
+  backend.keepChannelSums(dx, { block: total, channels: lanes.width });
+  return [dx, backend.adopt(dgamma, [lanes.width], 'float32'), backend.adopt(dbeta, [lanes.width], 'float32')];
 });
 
 export const normGradKernels: readonly KernelConfig[] = [normGrad];

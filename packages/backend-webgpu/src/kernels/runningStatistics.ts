@@ -17,6 +17,19 @@ const RUNNING = () =>
   nextVariance[index] = variance[index] * p.keep + batchVariance[index] * p.unbiased;`,
   }));
 
+/** What running statistics are multiplied by, and the mean and the variance that they take in. */
+export type RunningFactors = Record<'keep' | 'momentum' | 'unbiased', number>;
+
+/** Those of a batch of so many values a channel: its biased variance is made unbiased. One value has none: left biased (0). */
+export const runningFactors = (momentum: number, count: number): RunningFactors => ({
+  keep: 1 - momentum,
+  momentum,
+  unbiased: (momentum * count) / Math.max(count - 1, 1),
+});
+
+/** Those of statistics that nothing is taken into. */
+export const NO_MOMENTUM = runningFactors(0, 1);
+
 /** running·(1 − momentum) + batch·momentum; the batch's variance, biased over `count` values, is made unbiased first. */
 export const runningStatistics = defineKernel<
   Record<'mean' | 'variance' | 'batchMean' | 'batchVariance', TensorInfo>,
@@ -25,9 +38,7 @@ export const runningStatistics = defineKernel<
   const { mean, variance } = inputs;
   const size = util.sizeFromShape(mean.shape);
   const [nextMean, nextVariance] = [output(mean.shape), output(variance.shape)];
-  // One value has no unbiased variance: left biased (0).
-  const unbiased = (momentum * count) / Math.max(count - 1, 1);
-  const params = { size, keep: 1 - momentum, momentum, unbiased };
+  const params = { size, ...runningFactors(momentum, count) };
   run(RUNNING(), { ...inputs, nextMean, nextVariance }, params, flatGroups(size, WORKGROUP));
   return [nextMean, nextVariance];
 });

@@ -1,4 +1,4 @@
-import { batchNorm, batchNormInference, once, updateRunningStatistics } from '@crln/ops';
+import { batchNorm, batchNormInference, once } from '@crln/ops';
 import { type Tensor1D, type Tensor5D, tidy } from '@tensorflow/tfjs-core';
 import type { LayerVariable } from '@tensorflow/tfjs-layers';
 import { constant, type Fill } from './initializers.js';
@@ -46,13 +46,16 @@ export function applyBatchNorm(
       variance: weights.runningVariance.read() as Tensor1D,
     };
     if (!training) return batchNormInference(x, { ...running, ...shared });
-    const { y, mean, variance } = batchNorm(x, shared);
-    const count = x.size / x.shape[4];
+    // Where activations are computed again, the batch has been taken in already.
+    const run = { first: false };
     once(() => {
-      const updated = updateRunningStatistics(running, { mean, variance, count }, momentum);
-      weights.runningMean.write(updated.mean);
-      weights.runningVariance.write(updated.variance);
+      run.first = true;
     });
+    const { y, running: next } = batchNorm(x, { ...shared, running: run.first ? { ...running, momentum } : undefined });
+    if (next) {
+      weights.runningMean.write(next.mean);
+      weights.runningVariance.write(next.variance);
+    }
     return y;
   });
 }

@@ -38,6 +38,7 @@ import type { Pads3d, Triple } from './shapes.js';
  * | GatherAxes | x [N,D,H,W,C] or [N,D,H,W], float32 or int32 | GatherAxesAttrs | y: flips, turns, crops, pads |
  * | GatherVoxels | x (as of GatherAxes), index int32 (a flat voxel of x each, −1 = fill) | { fill } | y of the index' size, shaped as x |
  * | Resample3d | x [N,D,H,W,C] or [N,D,H,W] | { matrices } (a SparseMatrix for each of D, H, W) | y: each axis multiplied by its matrix |
+ * | AddPairs | a0, b0, a1, b1, … each two of one shape | {} | a0 + b0, a1 + b1, … |
  * | SgdStep | parameter, gradient, velocity | SgdAttrs | parameter', velocity' |
  * | EmaStep | target, source | { decay } | target·decay + source·(1 − decay) |
  * | LossScale | state [3], gradient0, gradient1, … (of the scaled loss) | LossScaleAttrs | state', see LossScaleAttrs |
@@ -76,6 +77,7 @@ export const KERNELS = {
   GatherAxes: 'CrlnGatherAxes',
   GatherVoxels: 'CrlnGatherVoxels',
   Resample3d: 'CrlnResample3d',
+  AddPairs: 'CrlnAddPairs',
   SgdStep: 'CrlnSgdStep',
   EmaStep: 'CrlnEmaStep',
   LossScale: 'CrlnLossScale',

@@ -1,5 +1,7 @@
-import { CrlnError } from '@crln/core';
+import { CrlnError, KERNELS } from '@crln/core';
 import * as tf from '@tensorflow/tfjs-core';
+import { addPairs } from './addPairs.js';
+import { hasKernel } from './kernel.js';
 
 type EngineState = ReturnType<typeof tf.engine>['state'];
 /** An operation as TensorFlow.js writes it down: its inputs, its outputs, what it saved, and how gradients go through it. */
@@ -70,11 +72,31 @@ export function backpropagate(
 ): (tf.Tensor | undefined)[] {
   const wanted = new Set(xs.map(({ id }) => id));
   const reached = dependingOn(xs, tape);
+  const made = new Set(tape.flatMap(({ outputs }) => outputs.map(({ id }) => id)));
   const gradients = new Map<number, tf.Tensor>();
+  // Of what nothing on the tape made, the gradient is not needed before the end: all are added up together then, many in one pass.
+  const further: { id: number; gradient: tf.Tensor }[] = [];
+  const together = hasKernel(KERNELS.AddPairs);
   const add = (id: number, gradient: tf.Tensor) => {
     const before = gradients.get(id);
+    if (before && together && !made.has(id)) {
+      further.push({ id, gradient });
+      return;
+    }
     gradients.set(id, before ? tf.add(before, gradient) : gradient);
     if (before) tf.dispose([before, gradient]);
+  };
+  /** Adds to each gradient the first of those that are to follow, until there are none. */
+  const addFurther = () => {
+    while (further.length > 0) {
+      const next = [...new Map(further.toReversed().map((one) => [one.id, one])).values()].toReversed();
+      const sums = addPairs(next.map(({ id, gradient }) => [gradients.get(id)!, gradient]));
+      next.forEach((one, i) => {
+        tf.dispose([gradients.get(one.id)!, one.gradient]);
+        gradients.set(one.id, sums[i]!);
+        further.splice(further.indexOf(one), 1);
+      });
+    }
   };
   try {
     return tf.tidy(() => {
@@ -97,6 +119,7 @@ export function backpropagate(
           gradients.delete(id);
         }
       }
+      addFurther();
       return xs.map(({ id }) => gradients.get(id));
     });
   } finally {

@@ -1,5 +1,6 @@
 import type { KernelConfig } from '@tensorflow/tfjs-core';
 import { addNKernels } from './addN.js';
+import { addPairsKernels } from './addPairs.js';
 import { argReduceKernels } from './argReduce.js';
 import { avgPoolKernels } from './avgPool3d.js';
 import { binaryKernels } from './binary.js';
@@ -39,6 +40,7 @@ import { unaryKernels } from './unary.js';
 /** Every kernel of this backend. */
 export const kernels: readonly KernelConfig[] = [
   ...addNKernels,
+  ...addPairsKernels,
   ...argReduceKernels,
   ...avgPoolKernels,
   ...binaryKernels,

@@ -82,9 +82,9 @@ const mixShader = (lanes: Lanes, relu: boolean) =>
     workgroupBarrier();
   }
   if (all && live && row == 0u) {
-    results[channel] = gain;
-    results[p.stride + channel] = bias;
-    results[2u * p.stride + channel] = total;
+    results[channel] = total;
+    results[p.stride + channel] = gain;
+    results[2u * p.stride + channel] = bias;
   }
   if (live) {
     let g = group.z;
@@ -120,12 +120,12 @@ const aloneShader = (lanes: Lanes, relu: boolean, gamma: boolean) =>
     let slope = product * rstd * rstd * p.inverse;
     ${eachVoxel(`${through(relu)} ${DX} sum0 += dx[at];`)}
     if (row == 0u) {
-      results[channel] = product * rstd;
-      results[p.stride + channel] = bias;
+      results[p.stride + channel] = product * rstd;
+      results[2u * p.stride + channel] = bias;
     }
   }
   ${addRows(1)}
-  if (live && row == 0u) { results[2u * p.stride + channel] = shared0[lane]; }`,
+  if (live && row == 0u) { results[channel] = shared0[lane]; }`,
   }));
 
 type NormGradInputs = Record<'dy' | 'x' | 'mean' | 'variance' | 'shift', TensorInfo> & { gamma?: TensorInfo };
@@ -167,7 +167,8 @@ const normGrad = defineKernel<NormGradInputs, NormAttrs>(KERNELS.NormGrad, (call
     const operands = { dy, x, statistics, sums, dx, results };
     run(mixShader(lanes, relu), operands, { ...params, ...shared, parts, groups: lanes.groups }, groups);
   }
-  const [dgamma, dbeta, total] = blocks as [Block, Block, Block];
+  // In the order in which a network has its parameters, for those who add up or move neighbours in one go.
+  const [total, dgamma, dbeta] = blocks as [Block, Block, Block];
   // A convolution before the norm asks for it, as the gradient of its bias.
   backend.keepChannelSums(dx, { block: total, channels: lanes.width });
   return [dx, backend.adopt(dgamma, [lanes.width], 'float32'), backend.adopt(dbeta, [lanes.width], 'float32')];

@@ -16,6 +16,7 @@ export {
   type ConvAttrs,
   type ConvFilterGradAttrs,
   type ConvInputGradAttrs,
+  type DiceCeAttrs,
   type GatherAxesAttrs,
   KERNELS,
   type KernelName,

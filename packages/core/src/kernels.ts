@@ -27,6 +27,8 @@ import type { Pads3d, Triple } from './shapes.js';
  * | CrossEntropySumsGrad | dy [N,3], logits, labels | { ignoreIndex } | dlogits |
  * | DiceSums | probabilities [M,C], labels [M] int32 | { softmax }: of the softmax of the input | [3, C]: Σ p·t, Σ p², Σ t² |
  * | DiceSumsGrad | dy [3,C], probabilities, labels | { softmax } | dp, or dlogits |
+ * | DiceCe | logits [N,…,C], labels [N,…] int32 | DiceCeAttrs | λ_dice·(mean over classes of 1 − Dice of the softmax) + λ_ce·(mean cross-entropy), and its slopes in the sums of both [2C+1] |
+ * | DiceCeGrad | dy [], slopes, logits, labels | DiceCeAttrs | dlogits |
  * | PseudoLabels | logits [V,C], index? [V] int32 | {} | label [V] int32, confidence [V], of the voxels index[v]; −1 and 0 where that is −1 |
  * | ContrastSamples | rows [V,R], labels [V] int32, valid [V], probabilities [V,C], anchor [C,A], negative [C,K], negativeClass? [C,K] | { threshold, temperature } | anchors [C,A] int32, negatives [C,K] int32, means [C,R], members [C], hard [C] |
  * | InfoNce | anchors [A,R], positives [P,R], rows [V,R], negatives [A,K] int32 | { temperature } | loss [A], slope of each in its anchor [A,R] |
@@ -66,6 +68,8 @@ export const KERNELS = {
   CrossEntropySumsGrad: 'CrlnCrossEntropySumsGrad',
   DiceSums: 'CrlnDiceSums',
   DiceSumsGrad: 'CrlnDiceSumsGrad',
+  DiceCe: 'CrlnDiceCe',
+  DiceCeGrad: 'CrlnDiceCeGrad',
   PseudoLabels: 'CrlnPseudoLabels',
   ContrastSamples: 'CrlnContrastSamples',
   InfoNce: 'CrlnInfoNce',
@@ -101,6 +105,18 @@ export interface NormAttrs {
   epsilon: number;
   /** y = max(normalised, 0). */
   relu: boolean;
+}
+
+/** Dice over the batch, with squares in the denominator, and cross-entropy. */
+export interface DiceCeAttrs {
+  /** Voxels with this label count in the Dice alone, and there for no class unless it is one. */
+  ignoreIndex: number;
+  /** The first class that counts in the Dice: 0, or 1 without the background. */
+  first: number;
+  smoothNr: number;
+  smoothDr: number;
+  lambdaDice: number;
+  lambdaCe: number;
 }
 
 export interface PoolAttrs {

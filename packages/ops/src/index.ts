@@ -19,6 +19,7 @@ export { type ConvOptions, type ConvTransposeOptions, conv3d, conv3dTranspose } 
 export { crossEntropySums, softmaxCrossEntropy } from './crossEntropy.js';
 export { depthwiseConv3d } from './depthwise.js';
 export { diceSums } from './dice.js';
+export { diceCe } from './diceCe.js';
 export { channelDropout, dropout, dropPath } from './dropout.js';
 export { gatherRows, gatherVoxels, sampleMasked } from './gather.js';
 export { type InfoNcePairs, infoNce } from './infoNce.js';

@@ -12,6 +12,7 @@ import { conv3dKernels } from './conv3d.js';
 import { crossEntropyKernels } from './crossEntropy.js';
 import { depthwiseConv3dKernels } from './depthwiseConv3d.js';
 import { diceKernels } from './dice.js';
+import { diceCeKernels } from './diceCe.js';
 import { fillKernels } from './fill.js';
 import { gatherKernels } from './gather.js';
 import { gatherVolumeKernels } from './gatherVolume.js';
@@ -52,6 +53,7 @@ export const kernels: readonly KernelConfig[] = [
   ...crossEntropyKernels,
   ...depthwiseConv3dKernels,
   ...diceKernels,
+  ...diceCeKernels,
   ...fillKernels,
   ...gatherKernels,
   ...gatherVolumeKernels,

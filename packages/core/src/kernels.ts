@@ -32,6 +32,8 @@ import type { Pads3d, Triple } from './shapes.js';
  * | PseudoLabels | logits [V,C], index? [V] int32 | {} | label [V] int32, confidence [V], of the voxels index[v]; −1 and 0 where that is −1 |
  * | ContrastSamples | rows [V,R], labels [V] int32, valid [V], probabilities [V,C], anchor [C,A], negative [C,K], negativeClass? [C,K] | { threshold, temperature } | anchors [C,A] int32, negatives [C,K] int32, means [C,R], members [C], hard [C] |
  * | InfoNce | anchors [A,R], positives [P,R], rows [V,R], negatives [A,K] int32 | { temperature } | loss [A], slope of each in its anchor [A,R] |
+ * | Gelu | x | {} | x·Φ(x) |
+ * | GeluGrad | dy, x | {} | dy·(Φ(x) + x·φ(x)) |
  * | LayerNorm | x [M,C], gamma [C], beta [C] | { epsilon } | y, mean [M], rstd [M] |
  * | LayerNormGrad | dy, x, gamma, mean, rstd | {} | dx, dgamma, dbeta |
  * | ScatterRows | values [K,R], indices [K] int32 | { rows } | [rows, R], duplicates summed |
@@ -73,6 +75,8 @@ export const KERNELS = {
   PseudoLabels: 'CrlnPseudoLabels',
   ContrastSamples: 'CrlnContrastSamples',
   InfoNce: 'CrlnInfoNce',
+  Gelu: 'CrlnGelu',
+  GeluGrad: 'CrlnGeluGrad',
   LayerNorm: 'CrlnLayerNorm',
   LayerNormGrad: 'CrlnLayerNormGrad',
   ScatterRows: 'CrlnScatterRows',

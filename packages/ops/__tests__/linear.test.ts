@@ -1,3 +1,4 @@
+import { KERNELS } from '@crln/core';
 import { gelu, linear, relu } from '@crln/ops';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
@@ -39,7 +40,26 @@ describeBackends('linear', (backend) => {
   });
 });
 
-describeBackends('gelu', () => {
+describeBackends('gelu', (backend) => {
+  it('equals the portable form with its gradient, in one kernel each where there is one', async () => {
+    const portable = (x: number) => {
+      // Φ by its series around 0.
+      let [term, sum] = [x, x];
+      for (let n = 1; n < 60; n++) {
+        term *= (-x * x) / (2 * n);
+        sum += term / (2 * n + 1);
+      }
+      return x * (0.5 + sum / Math.sqrt(2 * Math.PI));
+    };
+    await check({
+      backend,
+      inputs: { x: normals([2, 3, 5]) },
+      op: ({ x }) => gelu(x!),
+      reference: ({ x }) => x!.data.map(portable),
+      kernels: backend === 'webgpu' ? [KERNELS.Gelu, KERNELS.GeluGrad] : [],
+    });
+  });
+
   it('is x·Φ(x), not the tanh form', async () => {
     await scoped(async () => {
       // x·Φ(x) to 8 digits; the tanh form differs from the 4th.

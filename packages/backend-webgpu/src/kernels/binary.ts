@@ -1,3 +1,4 @@
+import { KERNELS } from '@crln/core';
 import { backend_util, type DataType, type KernelConfig, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { defineKernel } from '../kernelConfig.js';
 import { elementwise } from './elementwise.js';
@@ -46,6 +47,11 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   LogicalAnd: truth('a != 0 && b != 0'),
   LogicalOr: truth('a != 0 || b != 0'),
   Prelu: { float: 'select(a, b * a, a < 0)', dtype: 'float32', names: ['x', 'alpha'] },
+  [KERNELS.GeluGrad]: {
+    float: 'a * (0.5 * (erfOf(b * 0.70710678) + 1) + b * 0.39894228 * expOf(-0.5 * b * b))',
+    dtype: 'float32',
+    names: ['dy', 'x'],
+  },
   EluGrad: { float: 'select(a * (b + 1), a, b >= 0)', dtype: 'float32', names: ['dy', 'y'] },
 };
 
@@ -80,7 +86,7 @@ const binary = ([name, operation]: [string, Operation]): KernelConfig =>
       operands: { a, b },
       types: { a: type, b: type },
       code: exact ? whole : cut ? `i32(${float})` : float,
-      declarations: name === 'Pow' ? TRANSCENDENTALS : DIVISIONS,
+      declarations: /(powerOf|erfOf|expOf)\(/.test(float) ? TRANSCENDENTALS : DIVISIONS,
       shape,
       dtype,
     });

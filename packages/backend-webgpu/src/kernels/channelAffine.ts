@@ -74,7 +74,7 @@ const channelAffineGrad = defineKernel<Record<'dy' | 'x' | 'y' | 'scale', Tensor
       terms: ['g * x[at]', 'g'],
     };
     const operands = { dy, x, scale, dx, ...(relu && { y }) };
-    const sums = channelSums(call, new Lanes(x.shape), `channel affine grad ${relu}`, source, { operands });
+    const sums = channelSums(call, x.shape, `channel affine grad ${relu}`, source, { operands });
     return [dx, ...sums];
   },
 );
@@ -87,8 +87,7 @@ const channelSum = defineKernel<{ x: TensorInfo }>(KERNELS.ChannelSum, (call) =>
   const known = backend.takeChannelSums(inputs.x, width);
   if (known) return backend.adopt(known, [width], 'float32');
   const source: SumSource = { inputs: { x: 'T' }, terms: ['x[at]'] };
-  const lanes = Lanes.alone(inputs.x.shape) ?? new Lanes(inputs.x.shape);
-  return channelSums(call, lanes, 'channel sum', source, { operands: inputs })[0]!;
+  return channelSums(call, inputs.x.shape, 'channel sum', source, { operands: inputs })[0]!;
 });
 
 /** y = x·mask, one factor for each sample and channel. */

@@ -1,6 +1,7 @@
-import type { TensorInfo } from '@tensorflow/tfjs-core';
+import type { Block } from '../gpu/pool.js';
 import type { KernelCall, Operand } from '../kernelConfig.js';
-import { acrossRows, eachVoxel, type LaneSource, type Lanes, laneShader } from './lanes.js';
+import { acrossRows, eachVoxel, type LaneSource, Lanes, laneShader } from './lanes.js';
+import { packedTensors } from './packed.js';
 
 /** What is summed over voxels. */
 export interface SumSource extends Pick<LaneSource, 'inputs' | 'params' | 'declarations'> {
@@ -18,7 +19,7 @@ interface Given {
   params?: Record<string, number>;
 }
 
-type Call = Pick<KernelCall<unknown, unknown>, 'run' | 'scratch' | 'output'>;
+type Call = Pick<KernelCall<unknown, unknown>, 'run' | 'scratch' | 'backend'>;
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, k) => k);
 
@@ -33,9 +34,16 @@ export const addRows = (terms: number): string => `
   ${eachTerm(terms, (k) => `shared${k}[thread] = sum${k};`)}
   ${acrossRows(eachTerm(terms, (k) => `shared${k}[a] += shared${k}[b];`))}`;
 
+/** Where {@link partialSums} leaves its results, if each channel has one part. */
+interface Target {
+  whole: Block;
+  /** Lanes from one term to the next. */
+  stride: number;
+}
+
 /**
  * The first of two passes that sum over voxels: [groups, parts, terms, channels], for {@link sumParts} to add up.
- * @param target where the sums go if there is but one part
+ * @param target where the sums of one group go if there is but one part
  * @returns the sums, and how many parts there are
  */
 export function partialSums(
@@ -44,15 +52,16 @@ export function partialSums(
   key: string,
   source: SumSource,
   { operands, params = {} }: Given,
-  target?: TensorInfo,
+  target?: Target,
 ): { sums: Operand; parts: number } {
   const terms = source.terms.length;
   const { parts, groups, params: own } = lanes.reduction();
-  const sums = parts === 1 && target ? target : scratch(lanes.groups * parts * terms * lanes.width);
+  const direct = parts === 1 ? target : undefined;
+  const sums = direct?.whole ?? scratch(lanes.groups * parts * terms * lanes.width);
   const program = laneShader(key, lanes, () => ({
     inputs: source.inputs,
     outputs: { ...source.outputs, sums: 'T' },
-    params: { ...source.params, parts: 'u32' },
+    params: { ...source.params, parts: 'u32', stride: 'u32' },
     declarations: `${sumMemory(terms)}\n${source.declarations ?? ''}`,
     body: `
   ${eachTerm(terms, (k) => `var sum${k} = T(0);`)}
@@ -63,10 +72,10 @@ export function partialSums(
   ${addRows(terms)}
   if (live && row == 0u) {
     let first = (group.z * p.parts + group.x) * ${terms}u;
-    ${eachTerm(terms, (k) => `sums[(first + ${k}u) * p.channels + channel] = shared${k}[lane];`)}
+    ${eachTerm(terms, (k) => `sums[(first + ${k}u) * p.stride + channel] = shared${k}[lane];`)}
   }`,
   }));
-  run(program, { ...operands, sums }, { ...own, ...params, parts }, groups);
+  run(program, { ...operands, sums }, { ...own, ...params, parts, stride: direct?.stride ?? lanes.channels }, groups);
   return { sums, parts };
 }
 
@@ -83,24 +92,24 @@ export const sumParts = (terms: number): string => `
     ${addRows(terms)}`;
 
 /** Σ of each term over the voxels of an array in one group: a tensor [C] each. */
-export function channelSums(call: Call, lanes: Lanes, key: string, source: SumSource, given: Given): TensorInfo[] {
+export function channelSums(call: Call, shape: readonly number[], key: string, source: SumSource, given: Given) {
+  const lanes = Lanes.alone(shape) ?? new Lanes(shape);
   const terms = source.terms.length;
-  const outputs = numbers(terms).map(() => call.output([lanes.width]));
-  const only = terms === 1 ? outputs[0] : undefined;
-  const { sums, parts } = partialSums(call, lanes, key, source, given, only);
-  if (sums === only) return outputs;
-  const totals = Object.fromEntries(outputs.map((total, k) => [`total${k}`, total]));
+  const layout = { count: terms, shape: [lanes.width], lane: lanes.element };
+  const { whole, stride, tensors } = packedTensors(call, key, layout);
+  const { sums, parts } = partialSums(call, lanes, key, source, given, { whole, stride });
+  if (sums === whole) return tensors;
   const program = laneShader(`lane totals ${terms}`, lanes, () => ({
     inputs: { sums: 'T' },
-    outputs: Object.fromEntries(Object.keys(totals).map((name) => [name, 'T'])),
-    params: { parts: 'u32' },
+    outputs: { totals: 'T' },
+    params: { parts: 'u32', stride: 'u32' },
     declarations: sumMemory(terms),
     body: `
   let g = group.z;
   ${sumParts(terms)}
-  if (live && row == 0u) { ${eachTerm(terms, (k) => `total${k}[channel] = shared${k}[lane];`)} }`,
+  if (live && row == 0u) { ${eachTerm(terms, (k) => `totals[${k}u * p.stride + channel] = shared${k}[lane];`)} }`,
   }));
   const walk = lanes.whole();
-  call.run(program, { sums, ...totals }, { ...walk.params, parts }, walk.groups);
-  return outputs;
+  call.run(program, { sums, totals: whole }, { ...walk.params, parts, stride }, walk.groups);
+  return tensors;
 }

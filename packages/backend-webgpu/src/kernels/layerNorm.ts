@@ -3,7 +3,7 @@ import { type KernelConfig, type TensorInfo, util } from '@tensorflow/tfjs-core'
 import { flatGroups, type Shader, shader } from '../gpu/shader.js';
 import { defineKernel } from '../kernelConfig.js';
 import { channelSums } from './laneSums.js';
-import { type Lane, Lanes, laneCode, laneOf } from './lanes.js';
+import { type Lane, laneCode, laneOf } from './lanes.js';
 import { expectTypes } from './operandTypes.js';
 
 const WORKGROUP = 256;
@@ -152,7 +152,7 @@ const layerNormGrad = defineKernel<Record<'dy' | 'x' | 'gamma' | 'mean' | 'rstd'
       inputs: { dy: 'T', x: 'T', mean: 'f32', rstd: 'f32' },
       terms: ['dy[at] * ((x[at] - mean[v]) * rstd[v])', 'dy[at]'],
     } as const;
-    const columns = channelSums(call, new Lanes([rows.rows, rows.width]), 'layer norm sums', sums, {
+    const columns = channelSums(call, [rows.rows, rows.width], 'layer norm sums', sums, {
       operands: { dy, x, mean, rstd },
     });
     return [dx, ...columns];

@@ -1,3 +1,4 @@
+import { KERNELS } from '@crln/core';
 import type { DataType, KernelConfig, TensorInfo } from '@tensorflow/tfjs-core';
 import { defineKernel } from '../kernelConfig.js';
 import { elementwise } from './elementwise.js';
@@ -46,6 +47,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   Softplus: { float: 'softplusOf(x)' },
   Tanh: { float: 'tanhOf(x)' },
   Erf: { float: 'erfOf(x)' },
+  [KERNELS.Gelu]: { float: '(0.5 * x) * (erfOf(x * 0.70710678) + 1)' },
   Sin: { float: 'sinOf(x, 0)' },
   Cos: { float: 'sinOf(x, 1)' },
   Step: { float: 'select(select(p.alpha, 1, x > 0), x, isNan(x))', attributes: ['alpha'] },

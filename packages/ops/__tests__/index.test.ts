@@ -14,7 +14,7 @@ it('exports these names and no others', () => {
     'crossEntropySums',
     'depthwiseConv3d',
     'diceCe',
-  'diceSums',
+    'diceSums',
     'dropPath',
     'dropout',
     'emaStep',

@@ -95,12 +95,15 @@ function addRuns({ backend, run }: Call, together: readonly Run[], results: Tens
 
 /** a0 + b0, a1 + b1, …: three sums a dispatch, and more where they lie side by side. */
 const addPairs = defineKernel<Record<string, TensorInfo>>(KERNELS.AddPairs, (call) => {
-  const { inputs, backend } = call;
+  const { inputs, backend, exact } = call;
   expectTypes(KERNELS.AddPairs, inputs, []);
   const pairs: Pair[] = [];
   for (let number = 0, a = inputs.a0; a; a = inputs[`a${++number}`]) {
     const bytes = 4 * util.sizeFromShape(a.shape);
-    const [first, second] = [a, inputs[`b${number}`]!].map((x) => backend.block(x, KERNELS.AddPairs));
+    const [first, second] = [a, inputs[`b${number}`]!].map((x) => {
+      const operand = exact(x);
+      return 'dataId' in operand ? backend.block(operand, KERNELS.AddPairs) : operand;
+    });
     pairs.push({ number, shape: a.shape, bytes, a: first!, b: second! });
   }
   const found = runs(pairs);

@@ -1,6 +1,5 @@
 import type { Triple } from '@crln/core';
 import type { Scalar } from '../gpu/shader.js';
-import { DEPTH } from '../product/loads.js';
 import type { Operand } from '../product/operands.js';
 import { chosen, elementOf, fourOf } from '../product/wgsl.js';
 import { declared, numbered, vector } from './axes.js';
@@ -15,8 +14,9 @@ import { declared, numbered, vector } from './axes.js';
 export function gathered(rows: 'voxels' | 'taps', wide: boolean): Operand {
   const width = wide ? 4 : 1;
   // Lines stay in registers, what the sum runs over is written into a ring of two tiles, ahead of time.
-  const steps = rows === 'taps' ? DEPTH : DEPTH / width;
-  const ring = (unit: string) => `ring[(${unit}) % ${2 * steps}u]`;
+  const unit = rows === 'taps' ? 1 : width;
+  const entries = `2u * DEPTH / ${unit}u`;
+  const ring = (number: string) => `ring[(${number}) % (${entries})]`;
   const scalars = rows === 'taps' && !wide;
   const line = scalars ? 'array<vec4<i32>, 4>' : 'vec4<i32>';
   const made =
@@ -32,11 +32,11 @@ export function gathered(rows: 'voxels' | 'taps', wide: boolean): Operand {
     contiguous: rows === 'taps' ? 'outer' : 'inner',
     element: elementOf(wide),
     params: GRID,
-    steps,
+    unit,
     declarations: `
 const WIDTH = ${width}u;
 ${SOURCE}
-var<workgroup> ring: array<vec4<i32>, ${2 * steps}>;
+var<workgroup> ring: array<vec4<i32>, ${entries}>;
 fn element(at: vec4<i32>) -> ${elementOf(wide)} {
   let inside = all(vec3<u32>(at.yzw) < vec3(p.depth, p.height, p.width));
   return ${chosen('leftValues', 'u32(at.x)', 'inside', wide)};

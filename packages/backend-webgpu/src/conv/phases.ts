@@ -1,6 +1,5 @@
 import type { ConvGeometry, Triple } from '@crln/core';
 import type { Scalar } from '../gpu/shader.js';
-import { DEPTH } from '../product/loads.js';
 import type { Operand } from '../product/operands.js';
 import type { Arrangement } from '../product/template.js';
 import { chosen, elementOf, fourOf } from '../product/wgsl.js';
@@ -92,8 +91,8 @@ ${AXES.map((a) => `  let along${a} = ${along(a)};`).join('\n')}
 
 /** The filter [kd, kh, kw, Ci, Co] as the right operand of an input gradient: its columns are the Ci, its sums run over taps and Co. */
 export function phaseFilter(wide: boolean): Operand {
-  const steps = wide ? DEPTH / 4 : DEPTH;
-  const ring = (unit: string) => `filterRing[(${unit}) % ${2 * steps}u]`;
+  const entries = `2u * DEPTH / ${wide ? 4 : 1}u`;
+  const ring = (unit: string) => `filterRing[(${unit}) % (${entries})]`;
   const load = (unit: string) =>
     chosen(
       'rightValues',
@@ -107,7 +106,7 @@ export function phaseFilter(wide: boolean): Operand {
     element: elementOf(wide),
     params: {},
     declarations: `
-var<workgroup> filterRing: array<i32, ${2 * steps}>;
+var<workgroup> filterRing: array<i32, ${entries}>;
 fn filterStep(unit: u32) {
   var at = -1;
   if (WIDTH * unit < innerCount) {

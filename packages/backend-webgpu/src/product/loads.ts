@@ -1,11 +1,7 @@
-import type { Operand, Side } from './operands.js';
-import { fourOf } from './wgsl.js';
-
-/** Terms of the sums that are in workgroup memory at a time. */
-export const DEPTH = 16;
+import type { Side } from './operands.js';
 
 /** How an operand's part of a tile gets into workgroup memory, in WGSL. */
-interface Loads {
+export interface Loads {
   /** Before the loop: what stays the same along the sums. */
   lines: string;
   /** The terms of step t, from memory to registers. */
@@ -15,69 +11,32 @@ interface Loads {
 }
 
 /** One of the things that a thread loads: its number among all, and its place across and along the sums. */
-interface Item {
+export interface Item {
   name: string;
   number: string;
   outside: string;
   along: string;
 }
 
-const four = [0, 1, 2, 3];
-
 /**
- * Who loads what of `outer` rows (or columns). Workgroup memory holds the left tile as [row][groups of four terms] and the right one as
- * [term][groups of four columns]; an operand whose contiguous axis is the other one is turned in registers, in blocks of 4×4. The left
- * one's groups of a row are permuted by the row's number, so that eight neighbouring threads use all banks when they read as when they
- * write.
+ * Shares `count` things out over the threads.
+ * @param run of how many neighbours the first axis of the two places is long: 'outside' or 'along'
  */
-export function loadsOf(side: Side, { contiguous }: Operand, outer: number, threads: number): Loads {
-  const turns = (side === 'left') === (contiguous === 'outer');
-  const count = turns ? outer : (outer * DEPTH) / 4;
+export function sharedOut(
+  side: Side,
+  { count, threads, run }: { count: number; threads: number; run: { axis: 'outside' | 'along'; length: number } },
+  loadsOf: (item: Item) => Loads,
+): Loads {
   const all: Loads = { lines: '', load: '', store: '' };
   for (let first = 0; first < count; first += threads) {
     const number = `(thread + ${first}u)`;
-    // Neighbouring threads take neighbours along the sum on the left, and neighbouring columns on the right.
-    const [outside, along] =
-      side === 'left'
-        ? [`${number} / 4u`, `${number} % 4u`]
-        : [`${number} % ${outer / 4}u`, `${number} / ${outer / 4}u`];
-    const item = { name: `${side}${first / threads}`, number, outside: `(${outside})`, along: `(${along})` };
-    const { lines, load, store } = turns ? turned(side, item, outer) : straight(side, item);
+    const [fast, slow] = [`(${number} % ${run.length}u)`, `(${number} / ${run.length}u)`];
+    const [outside, along] = run.axis === 'outside' ? [fast, slow] : [slow, fast];
+    const { lines, load, store } = loadsOf({ name: `${side}${first / threads}`, number, outside, along });
     const guard = (work: string) => (first + threads > count ? `if (${number} < ${count}u) { ${work} }` : work);
     all.lines += `${lines}\n  `;
     all.load += `${guard(load)}\n      `;
     all.store += `${guard(store)}\n      `;
   }
   return all;
-}
-
-/** Four elements that lie in workgroup memory as they do in the operand. */
-function straight(side: Side, { name, number, outside, along }: Item): Loads {
-  const line = side === 'left' ? `row0 + ${outside}` : `column0 / 4u + ${outside}`;
-  const k = side === 'left' ? `t * ${DEPTH / 4}u + ${along}` : `t * ${DEPTH}u + ${along}`;
-  return {
-    lines: `let ${name}Line = ${side}Line(${line}); var ${name}: vec4<f32>;`,
-    load: `${name} = ${side}At(${name}Line, ${k});`,
-    store: `${side}[${side === 'left' ? `${number} ^ ((${number} >> 3u) & 3u)` : number}] = ${name};`,
-  };
-}
-
-/** A block of 4×4: four vectors along the rows (or the sum, on the right) become four along the other axis. */
-function turned(side: Side, { name, outside, along }: Item, outer: number): Loads {
-  const turn = (i: number) => fourOf((j) => `${name}_${j}[${i}]`);
-  const registers = four.map((j) => `var ${name}_${j}: vec4<f32>;`).join(' ');
-  if (side === 'left') {
-    const row = (i: number) => `(4u * ${outside} + ${i}u) * 4u + (${along} ^ ((2u * ${outside} + ${i >> 1}u) & 3u))`;
-    return {
-      lines: `let ${name}Line = leftLine(row0 / 4u + ${outside}); ${registers}`,
-      load: four.map((j) => `${name}_${j} = leftAt(${name}Line, t * ${DEPTH}u + 4u * ${along} + ${j}u);`).join(' '),
-      store: four.map((i) => `left[${row(i)}] = ${turn(i)};`).join(' '),
-    };
-  }
-  const column = (j: number) => `column0 + 4u * ${outside} + ${j}u`;
-  return {
-    lines: registers,
-    load: four.map((j) => `${name}_${j} = rightAt(${column(j)}, t * ${DEPTH / 4}u + ${along});`).join(' '),
-    store: four.map((i) => `right[(4u * ${along} + ${i}u) * ${outer / 4}u + ${outside}] = ${turn(i)};`).join(' '),
-  };
 }

@@ -19,8 +19,8 @@ export interface Operand {
   params: Record<string, Scalar>;
   /** Declares `leftAt(line, k)`, which gives 0 outside, and `leftLine(number)`; for the right operand the same. */
   declarations: string;
-  /** Entries of `writeStep(unit)` that a tile of the sum needs, where the operand has that. */
-  steps?: number;
+  /** Terms of the sum to an entry of `writeStep(unit)`, where the operand has that: it fills a ring of two tiles, `DEPTH` terms each. */
+  unit?: number;
 }
 
 /** A matrix in memory; `wide` where its contiguous axis is a multiple of four. */

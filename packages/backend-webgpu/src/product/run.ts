@@ -1,11 +1,11 @@
 import { type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { flatGroups } from '../gpu/shader.js';
 import type { KernelCall } from '../kernelConfig.js';
-import { DEPTH } from './loads.js';
 import type { Operand } from './operands.js';
 import { sumParts } from './sumParts.js';
 import { type Arrangement, productShader } from './template.js';
-import { productTile, splitCount, threadsOf } from './tiles.js';
+import { productTile, splitCount } from './tiles.js';
+import { vectorEngine } from './vectorEngine.js';
 
 /** What a kernel call lends to the functions that record its work. */
 export type Recording = Pick<KernelCall<unknown, unknown>, 'run' | 'scratch'>;
@@ -33,16 +33,16 @@ export function runProduct(call: Recording, product: Product, result: TensorInfo
   const { rows, inner, columns, count, left, right, arrangement, bias, relu = false } = product;
   const size = util.sizeFromShape(result.shape);
   if (size === 0) return;
-  const tile = productTile(rows, columns);
-  const rowTiles = Math.ceil(rows / tile.rows);
-  const columnTiles = Math.ceil(columns / tile.columns);
+  const engine = vectorEngine(productTile(rows, columns));
+  const rowTiles = Math.ceil(rows / engine.rows);
+  const columnTiles = Math.ceil(columns / engine.columns);
   const groups = count * rowTiles * columnTiles;
-  const steps = Math.ceil(inner / DEPTH);
-  const share = Math.max(1, Math.ceil(steps / splitCount(groups * threadsOf(tile), inner, size)));
+  const steps = Math.ceil(inner / engine.depth);
+  const share = Math.max(1, Math.ceil(steps / splitCount(groups * engine.threads, inner, size)));
   const splits = Math.max(1, Math.ceil(steps / share));
   const whole = splits === 1;
   const source = {
-    ...{ tile, left: left.operand, right: right.operand, arrangement, wide: columns % 4 === 0 },
+    ...{ engine, left: left.operand, right: right.operand, arrangement, wide: columns % 4 === 0 },
     ...{ bias: whole && bias !== undefined, relu: whole && relu },
   };
   const parts = whole ? undefined : call.scratch(splits * size);
@@ -51,7 +51,8 @@ export function runProduct(call: Recording, product: Product, result: TensorInfo
     productShader(source),
     { leftValues: left.tensor, rightValues: right.tensor, y: parts ?? result, ...(whole && bias && { bias }) },
     {
-      ...{ tiles: groups, rowTiles, columnTiles, columns, share, resultRows: size / columns, depth4: DEPTH / 4 },
+      ...{ tiles: groups, rowTiles, columnTiles, columns, share, resultRows: size / columns },
+      ...engine.params,
       ...product.params,
     },
     [x, y, splits],

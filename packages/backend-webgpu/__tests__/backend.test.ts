@@ -34,7 +34,7 @@ describeGpu('the backend', () => {
   it('is registered once, however often it is asked for', async () => {
     const before = tf.backend();
     const [a, b] = await Promise.all([registerWebGpuBackend(), registerWebGpuBackend({ poison: false })]);
-    expect(a).toBe(b);
+    expect(a).toEqual(b);
     expect(tf.backend()).toBe(before);
   });
 
@@ -44,7 +44,7 @@ describeGpu('the backend', () => {
     const old = tf.square(tf.ones([32]));
     tf.removeBackend(WEBGPU_BACKEND);
     const [a, b] = await Promise.all([registerWebGpuBackend({ poison: true }), registerWebGpuBackend()]);
-    expect(a).toBe(b);
+    expect(a).toEqual(b);
     expect(await tf.setBackend(WEBGPU_BACKEND)).toBe(true);
     expect(tf.backend()).not.toBe(before);
     expect([...(await tf.add([1, 2], [3, 4]).data())]).toEqual([4, 6]);

@@ -14,6 +14,7 @@ import { withHalves } from './gpu/halves.js';
 import { type Block, Pool, type Purpose } from './gpu/pool.js';
 import { Recorder } from './gpu/recorder.js';
 import { flatGroups, shader } from './gpu/shader.js';
+import { type Stop, startStopwatch } from './gpu/stopwatch.js';
 
 /** The name under which the backend registers with TensorFlow.js. */
 export const WEBGPU_BACKEND = 'crln-webgpu';
@@ -59,8 +60,6 @@ export class CrlnWebGpuBackend extends KernelBackend {
   readonly #poison: boolean;
   #precision: Precision = 'f32';
   #disposed = false;
-  /** When the GPU was done with what was timed last. */
-  #timed: Promise<number> = Promise.resolve(0);
 
   constructor(
     readonly device: Device,
@@ -256,21 +255,16 @@ export class CrlnWebGpuBackend extends KernelBackend {
     return true;
   }
 
-  /** For `tf.time` and `tf.profile`: how long the GPU took for what `work` recorded, with the compilation of what was not yet compiled. */
+  /** Starts measuring what the GPU does from here on; the function that comes back ends that and says how many milliseconds it took. */
+  startStopwatch(): Stop {
+    return startStopwatch(this.device, this.recorder);
+  }
+
+  /** For `tf.time` and `tf.profile`: how long the GPU took for what `work` recorded. */
   override async time(work: () => void): Promise<BackendTimingInfo> {
-    this.recorder.submit();
-    const before = this.#timed;
-    const began = performance.now();
+    const stop = this.startStopwatch();
     work();
-    this.recorder.submit();
-    // A lost device says so where results are read.
-    const ended = this.device.gpu.queue.onSubmittedWorkDone().then(
-      () => performance.now(),
-      () => performance.now(),
-    );
-    this.#timed = ended;
-    // The queue does one thing after the other.
-    return { kernelMs: (await ended) - Math.max(await before, began) };
+    return { kernelMs: await stop() };
   }
 
   override dispose(): void {

@@ -25,5 +25,14 @@ export function activationPrecision(): 'f32' | 'f16' {
   return precision === 'f16' ? 'f16' : 'f32';
 }
 
+/**
+ * Starts measuring what the GPU does from here on, by its own clock where it shows that; nothing where the current backend is not `webgpu`.
+ * @returns ends the measurement: milliseconds
+ */
+export function startGpuStopwatch(): (() => Promise<number>) | undefined {
+  const current = backend() as { startStopwatch?: () => () => Promise<number> };
+  return current.startStopwatch?.();
+}
+
 /** What the GPU says of itself: see `inspectGpu` of `@crln/backend-webgpu`. */
 export const inspectGpu = async () => (await loadWebGpu()).inspectGpu();

@@ -87,6 +87,18 @@ export class Recorder {
     this.#copies().copyBufferToBuffer(from.buffer, from.offset + fromByte, to.buffer, to.offset + toByte, bytes);
   }
 
+  /** Notes when the GPU is done with all that is recorded. */
+  stamp(times: GPUQuerySet, index: number): void {
+    this.#copies()
+      .beginComputePass({ timestampWrites: { querySet: times, endOfPassWriteIndex: index } })
+      .end();
+  }
+
+  /** Writes what {@link stamp} noted into a buffer. */
+  resolve(times: GPUQuerySet, target: GPUBuffer): void {
+    this.#copies().resolveQuerySet(times, 0, times.count, target, 0);
+  }
+
   /** The first bytes of a buffer, once all that is recorded has run. */
   async read(source: Block, bytes: number): Promise<ArrayBuffer> {
     const size = Math.ceil(bytes / 4) * 4;

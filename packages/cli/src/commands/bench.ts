@@ -56,10 +56,10 @@ const command: Command = {
     const fixed = (value: number | undefined, digits: number) => value?.toFixed(digits) ?? '';
     print(
       textTable(
-        ['', 'ms', 'best', 'CPU ms', 'TFLOP/s', 'dispatches', 'MiB on the GPU'],
-        rows.map(({ name, ms, bestMs, cpuMs, tflops, dispatches, gpuMiB }) => [
+        ['', 'ms', 'best', 'CPU ms', 'GPU ms', 'TFLOP/s', 'dispatches', 'MiB on the GPU'],
+        rows.map(({ name, ms, bestMs, cpuMs, gpuMs, tflops, dispatches, gpuMiB }) => [
           name,
-          ...[ms, bestMs, cpuMs].map((value) => fixed(value, 2)),
+          ...[ms, bestMs, cpuMs, gpuMs].map((value) => fixed(value, 2)),
           fixed(tflops, 3),
           fixed(dispatches, 0),
           fixed(gpuMiB, 0),

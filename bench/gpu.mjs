@@ -1,5 +1,6 @@
 // All that is to be measured on a GPU, in one command: `npm run bench -- gpu [--json] [--runs=5] [--no-peer]`. Convolutions of a V-Net's levels, a
-// V-Net step and a CRLN step at the left atrium's patch (2 + 2 of 112×112×80), against PyTorch on the same card in float32, TF32 and half precision.
+// V-Net step and a CRLN step at the left atrium's patch (2 + 2 of 112×112×80), in float32 and half precision, against PyTorch on the same card in float32, TF32
+// and half precision, channels first and last.
 import { ours, pytorch } from './lib/contestants.mjs';
 import { suite } from './lib/suite.mjs';
 import { conv3d } from './workloads/conv3d.mjs';
@@ -31,11 +32,14 @@ await suite({
     { name: 'CRLN step', workload: 'crln_step', ...network, batch: 2 },
   ],
   // Whatever --backend says: this suite is about the GPU.
-  contestants: () => [ours('gpu'), ...pytorch(undefined, 'webgpu')].map(onGpu),
+  contestants: () => [
+    ...['f32', 'f16'].map((precision) => onGpu(ours('gpu', `ours, ${precision}`), { precision })),
+    ...pytorch(undefined, 'webgpu').map((peer) => onGpu(peer)),
+  ],
 });
 
 /** Each case has its workload; ours runs it on webgpu. */
-function onGpu(contestant) {
-  if (!contestant.peer) return { ...contestant, options: () => ({ backend: 'webgpu' }) };
+function onGpu(contestant, more) {
+  if (!contestant.peer) return { ...contestant, options: () => ({ backend: 'webgpu', ...more }) };
   return { ...contestant, start: ({ workload, ...options }) => contestant.start(options, workload) };
 }

@@ -21,28 +21,39 @@ const workloads = readdirSync(folder)
 const required = process.env.CRLN_REQUIRE?.split(',').includes('torch');
 
 describe('the PyTorch side of the benchmark', () => {
-  it.for(workloads.sort())('runs %s', async (workload, { skip }) => {
-    expect(cases).toHaveProperty(workload);
-    const [peer] = pytorch(workload);
-    const worker = await peer.start({ threads: 1, ...cases[workload] });
-    if (worker.absent && !required) skip(worker.absent);
-    expect(worker.absent).toBeUndefined();
-    try {
-      expect(worker.first.about).toMatch(/^PyTorch \d/);
-      for (let i = 0; i < 2; i++) {
-        const { seconds, peakBytes, value } = await worker.run();
-        expect(seconds).toBeGreaterThan(0);
-        expect(peakBytes).toBeGreaterThan(1e6);
-        expect(value).toSatisfy(Number.isFinite);
+  const ways = ['conv3d', 'crln_step', 'vnet_step'].map((workload) => [workload, { channelsLast: true }]);
+  it.for([...workloads.sort().map((workload) => [workload, {}]), ...ways])(
+    'runs %s %j',
+    async ([workload, how], { skip }) => {
+      expect(cases).toHaveProperty(workload);
+      const [peer] = pytorch(workload);
+      const worker = await peer.start({ threads: 1, ...cases[workload], ...how });
+      if (worker.absent && !required) skip(worker.absent);
+      expect(worker.absent).toBeUndefined();
+      try {
+        expect(worker.first.about).toMatch(
+          how.channelsLast ? /^PyTorch \d.*, channels last$/ : /^PyTorch \d.*threads$/,
+        );
+        for (let i = 0; i < 2; i++) {
+          const { seconds, peakBytes, value } = await worker.run();
+          expect(seconds).toBeGreaterThan(0);
+          expect(peakBytes).toBeGreaterThan(1e6);
+          expect(value).toSatisfy(Number.isFinite);
+        }
+      } finally {
+        worker.stop();
       }
-    } finally {
-      worker.stop();
-    }
-  });
+    },
+  );
 
-  it('is asked for in three precisions on a GPU, and says so where PyTorch sees none', async () => {
+  it('is asked for in three precisions and both layouts on a GPU, and says so where PyTorch sees none', async () => {
     const peers = pytorch('conv3d', 'webgpu');
-    expect(peers.map(({ name }) => name)).toEqual(['PyTorch, float32', 'PyTorch, tf32', 'PyTorch, amp']);
+    expect(peers.map(({ name }) => name)).toEqual([
+      'PyTorch, float32',
+      'PyTorch, tf32',
+      'PyTorch, amp',
+      'PyTorch, amp, channels last',
+    ]);
     const worker = await peers[0].start({ threads: 1, backend: 'webgpu', ...cases.conv3d });
     if (worker.absent) expect(worker.absent).toMatch(/no PyTorch, float32 to compare with/);
     else worker.stop();

@@ -12,8 +12,13 @@ export const ours = (suite, name = 'ours') => ({
 const json = (options) => JSON.stringify(options);
 const serve = fileURLToPath(new URL('../peers/serve.py', import.meta.url));
 
-/** How PyTorch may compute on a GPU: all in float32, products in TF32, or the network in half precision. */
-const PRECISIONS = ['float32', 'tf32', 'amp'];
+/** How PyTorch may compute on a GPU: all in float32, products in TF32, or the network in half precision, its channels first or last. */
+const ON_GPU = {
+  float32: { precision: 'float32' },
+  tf32: { precision: 'tf32' },
+  amp: { precision: 'amp' },
+  'amp, channels last': { precision: 'amp', channelsLast: true },
+};
 
 /**
  * PyTorch on what ours runs on: with as many threads, or on the GPU in each of its precisions.
@@ -21,7 +26,7 @@ const PRECISIONS = ['float32', 'tf32', 'amp'];
  */
 export const pytorch = (workload, backend = 'wasm') =>
   backend === 'webgpu'
-    ? PRECISIONS.map((precision) => peer(workload, `PyTorch, ${precision}`, { device: 'cuda', precision }))
+    ? Object.entries(ON_GPU).map(([name, how]) => peer(workload, `PyTorch, ${name}`, { device: 'cuda', ...how }))
     : [peer(workload, 'PyTorch', {})];
 
 /** `CRLN_PYTHON` names another interpreter than the first that has torch. */

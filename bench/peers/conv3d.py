@@ -2,6 +2,8 @@
 import torch
 from torch.nn.functional import conv3d, conv_transpose3d
 
+from layout import laid
+
 
 def prepare(kind, input, channels, direction):
     size = int(kind[0]) if kind[0].isdigit() else 2
@@ -10,9 +12,9 @@ def prepare(kind, input, channels, direction):
     transposed = kind == 'transposed'
     batch, *space = input
     apply = conv_transpose3d if transposed else conv3d
-    x = torch.randn(batch, ci, *space, requires_grad=direction == 'input gradient')
+    x = laid(torch.randn(batch, ci, *space)).requires_grad_(direction == 'input gradient')
     shape = (ci, co) if transposed else (co, ci)
-    filter = torch.randn(*shape, size, size, size, requires_grad=direction == 'filter gradient')
+    filter = laid(torch.randn(*shape, size, size, size)).requires_grad_(direction == 'filter gradient')
     y = apply(x, filter, stride=stride, padding=padding)
     dy = torch.randn_like(y)
     flop = 2 * min(y[0, 0].numel(), x[0, 0].numel()) * batch * size**3 * ci * co

@@ -3,6 +3,7 @@ import torch
 from torch import nn
 
 from interaction import Interaction
+from layout import laid
 from losses import confidence_weighted, contrast, dice_ce, slabs
 from networks import VNet
 
@@ -22,12 +23,12 @@ class Model(nn.Module):
 
 
 def prepare(base, levels, patch, batch):
-    student, teacher = Model(base, levels), Model(base, levels).requires_grad_(False)
+    student, teacher = laid(Model(base, levels)), laid(Model(base, levels)).requires_grad_(False)
     teacher.load_state_dict(student.state_dict())
     mu = torch.zeros(1, requires_grad=True)
     settings = dict(lr=0.01, momentum=0.9, nesterov=True, weight_decay=5e-4)
     sgd, sgd_mu = torch.optim.SGD(student.parameters(), **settings), torch.optim.SGD([mu], **settings)
-    known, weak, strong = (torch.rand(batch, 1, *patch) for _ in range(3))
+    known, weak, strong = (laid(torch.rand(batch, 1, *patch)) for _ in range(3))
     label = slabs(batch, patch)
     index = torch.arange(label.numel())
 

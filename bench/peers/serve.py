@@ -20,10 +20,13 @@ def peak_bytes():
 def main():
     try:
         import torch
+
+        import layout
     except ImportError as error:
         return reply(absent=str(error))
     options = json.loads(sys.argv[3])
     device, precision = options.pop('device', 'cpu'), options.pop('precision', 'float32')
+    layout.channels_last = options.pop('channelsLast', False)
     if device == 'cuda' and not torch.cuda.is_available():
         return reply(absent=f'PyTorch {torch.__version__} sees no GPU')
     torch.set_num_threads(int(sys.argv[2]))
@@ -35,7 +38,10 @@ def main():
         torch.backends.cudnn.benchmark = True
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = precision != 'float32'
         where = f'{torch.cuda.get_device_name()}, {precision}'
-    run = importlib.import_module(sys.argv[1]).prepare(**options)
+    if layout.channels_last:
+        where += ', channels last'
+    with torch.autocast(device, enabled=precision == 'amp'):
+        run = importlib.import_module(sys.argv[1]).prepare(**options)
     held = torch.cuda.max_memory_allocated if device == 'cuda' else peak_bytes
     reply(about=f'PyTorch {torch.__version__}, {where}', peakBytes=held())
     for _ in sys.stdin:

@@ -1,5 +1,5 @@
 import { KERNELS, type Triple } from '@crln/core';
-import { hasKernel, startGpuStopwatch } from '@crln/ops';
+import { activationPrecision, hasKernel, startGpuStopwatch } from '@crln/ops';
 import { benchmarkMethod, findMethod } from '@crln/train';
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -45,8 +45,8 @@ export function* convolutions(batch: number): Generator<BenchCase> {
   for (const [size, channels] of LEVELS) {
     const shape = [batch, ...size, channels];
     const tensors = tf.tidy(() => ({
-      x: tf.randomNormal(shape, 0, 1, 'float32', 1),
-      dy: tf.randomNormal(shape, 0, 1, 'float32', 2),
+      x: activation(shape, 1),
+      dy: activation(shape, 2),
       filter: tf.randomNormal([3, 3, 3, channels, channels], 0, 0.1, 'float32', 3),
     }));
     const { x, dy, filter } = tensors;
@@ -69,6 +69,15 @@ export function* convolutions(batch: number): Generator<BenchCase> {
       };
     }
   }
+}
+
+/** Noise, stored as a layer before would leave it. */
+function activation(shape: number[], seed: number): tf.Tensor {
+  const noise = tf.randomNormal(shape, 0, 1, 'float32', seed);
+  if (activationPrecision() === 'f32') return noise;
+  const channels = shape.at(-1)!;
+  const identity = tf.reshape(tf.eye(channels), [1, 1, 1, channels, channels]) as tf.Tensor5D;
+  return tf.conv3d(noise as tf.Tensor5D, identity, 1, 'same');
 }
 
 /** Waits until a tensor is computed, by reading one number of it. */

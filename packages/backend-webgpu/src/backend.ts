@@ -16,6 +16,8 @@ import { Recorder } from './gpu/recorder.js';
 import { flatGroups, shader } from './gpu/shader.js';
 import { type Stop, startStopwatch } from './gpu/stopwatch.js';
 
+import { type TileQuestion, tileQuestions } from './product/tuning.js';
+
 /** The name under which the backend registers with TensorFlow.js. */
 export const WEBGPU_BACKEND = 'crln-webgpu';
 
@@ -253,6 +255,11 @@ export class CrlnWebGpuBackend extends KernelBackend {
 
   override timerAvailable(): boolean {
     return true;
+  }
+
+  /** What is best measured about the sizes of kernels on this device. */
+  tileQuestions(): TileQuestion[] {
+    return tileQuestions(this);
   }
 
   /** Starts measuring what the GPU does from here on; the function that comes back ends that and says how many milliseconds it took. */

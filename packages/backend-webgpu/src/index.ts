@@ -6,4 +6,6 @@ export { type Precision, WEBGPU_BACKEND } from './backend.js';
 export { kernelCalls, resetKernelCalls } from './counter.js';
 export type { DeviceOptions } from './gpu/device.js';
 export { type GpuReport, inspectGpu, type SubgroupMatrixConfig } from './gpu/inspect.js';
+export { type TileTable, tileTable, useTiles } from './product/tileTable.js';
+export type { TileQuestion } from './product/tuning.js';
 export { type RegisterOptions, registerWebGpuBackend, type WebGpuBackendInfo } from './register.js';

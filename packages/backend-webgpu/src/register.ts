@@ -2,6 +2,7 @@ import { findBackendFactory, getKernel, registerBackend, registerKernel } from '
 import { CrlnWebGpuBackend, type Precision, WEBGPU_BACKEND } from './backend.js';
 import { type DeviceOptions, openDevice } from './gpu/device.js';
 import { kernels } from './kernels/index.js';
+import { useTiles } from './product/tileTable.js';
 
 export interface RegisterOptions extends DeviceOptions {
   /** Fill buffers with NaN when they are taken: finds kernels that leave elements unwritten. For tests. */
@@ -11,6 +12,8 @@ export interface RegisterOptions extends DeviceOptions {
    * needs its loss scaled.
    */
   precision?: Precision;
+  /** Sizes of kernels that were measured for this GPU: see `useTiles`. */
+  tiles?: unknown;
 }
 
 export interface WebGpuBackendInfo {
@@ -28,7 +31,7 @@ let open: CrlnWebGpuBackend | undefined;
 
 /**
  * Opens the GPU and registers the backend `crln-webgpu` with TensorFlow.js. Does not make it the current one: call
- * `tf.setBackend(WEBGPU_BACKEND)`. Calling again returns what is running, and of its options only a `precision` counts, from there on; after
+ * `tf.setBackend(WEBGPU_BACKEND)`. Calling again returns what is running, and of its options only `precision` and `tiles` count, from there on; after
  * `tf.removeBackend(WEBGPU_BACKEND)`, as where a device was lost, it opens the GPU anew.
  *
  * @throws CrlnError `backend-unavailable` where there is no GPU that WebGPU reaches, or none that computes with halves where `precision` is
@@ -46,13 +49,19 @@ export async function registerWebGpuBackend(options: RegisterOptions = {}): Prom
   });
   const backend = await registration;
   if (options.precision) backend.precision = options.precision;
+  if (options.tiles !== undefined) useTiles(options.tiles);
   const { info, gpu } = backend.device;
   const adapter = [info.vendor, info.architecture, info.description].filter(Boolean).join(' ') || 'unnamed adapter';
   const { precision } = backend;
   return { name: WEBGPU_BACKEND, adapter, features: [...gpu.features].sort(), precision };
 }
 
-async function register({ poison = false, precision: _, ...options }: RegisterOptions): Promise<CrlnWebGpuBackend> {
+async function register({
+  poison = false,
+  precision: _,
+  tiles: __,
+  ...options
+}: RegisterOptions): Promise<CrlnWebGpuBackend> {
   const device = await openDevice(options);
   const backend = new CrlnWebGpuBackend(device, poison);
   if (!findBackendFactory(WEBGPU_BACKEND)) {

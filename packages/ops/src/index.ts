@@ -39,4 +39,4 @@ export { type BatchStatistics, type RunningStatistics, updateRunningStatistics }
 export { type VariableGradients, variableGradients } from './tape.js';
 export { flip3d, rot90InPlane } from './turn.js';
 export { type BackendChoice, type BackendName, type UseBackendOptions, useBackend } from './useBackend.js';
-export { activationPrecision, startGpuStopwatch } from './webgpu.js';
+export { activationPrecision, gpuTiles, startGpuStopwatch } from './webgpu.js';

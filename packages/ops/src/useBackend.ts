@@ -21,6 +21,8 @@ export interface UseBackendOptions {
    * all sums stay float32. Training needs its loss scaled then: see {@link lossScaleStep}.
    */
   precision?: 'f32' | 'f16' | undefined;
+  /** Of the backend `webgpu`: sizes of kernels that were measured for this GPU, as {@link gpuTiles} has them. Results differ in their last bits. */
+  tiles?: unknown;
 }
 
 export interface BackendChoice {
@@ -34,6 +36,8 @@ export interface BackendChoice {
   kernelBuild: string;
   /** How many threads kernels run on, where it is known. */
   threads?: number;
+  /** Of `webgpu`: the GPU's name. */
+  adapter?: string;
 }
 
 /**
@@ -68,7 +72,7 @@ export async function useBackend(name: BackendName, options: UseBackendOptions =
     case 'tensorflow':
       return tensorflow();
     case 'webgpu':
-      return webgpu(precision);
+      return webgpu({ ...options, precision });
     default:
       throw new CrlnError('unknown-option', `unknown backend '${String(name)}'; choose one of ${CHOICES.join(', ')}`, {
         name,
@@ -99,15 +103,17 @@ async function cpu(reason: string): Promise<BackendChoice> {
   return { name: 'cpu', tfBackend: 'cpu', reason, kernelBuild: `tfjs-cpu ${tf.version_core}`, threads: 1 };
 }
 
-async function webgpu(precision: 'f32' | 'f16'): Promise<BackendChoice> {
+async function webgpu({ precision = 'f32', tiles }: UseBackendOptions): Promise<BackendChoice> {
   const { registerWebGpuBackend, WEBGPU_BACKEND } = await loadWebGpu();
-  const { adapter } = await registerWebGpuBackend({ precision });
+  const { adapter } = await registerWebGpuBackend({ precision, tiles });
   await select(WEBGPU_BACKEND);
+  const build = [adapter, ...(precision === 'f16' ? ['f16'] : []), ...(tiles === undefined ? [] : ['tuned'])];
   return {
     name: 'webgpu',
     tfBackend: WEBGPU_BACKEND,
     reason: 'asked for',
-    kernelBuild: precision === 'f16' ? `${adapter}, f16` : adapter,
+    kernelBuild: build.join(', '),
+    adapter,
   };
 }
 

@@ -1,3 +1,4 @@
+import type { TileQuestion } from '@crln/backend-webgpu';
 import { CrlnError } from '@crln/core';
 import { backend } from '@tensorflow/tfjs-core';
 
@@ -32,6 +33,15 @@ export function activationPrecision(): 'f32' | 'f16' {
 export function startGpuStopwatch(): (() => Promise<number>) | undefined {
   const current = backend() as { startStopwatch?: () => () => Promise<number> };
   return current.startStopwatch?.();
+}
+
+/** How the kernels of the current backend are cut up, where that is `webgpu`: the table, another one, and what is best measured about it. */
+export async function gpuTiles() {
+  const current = backend() as { tileQuestions?: () => TileQuestion[] };
+  const questions = current.tileQuestions?.();
+  if (!questions) return undefined;
+  const { tileTable, useTiles } = await loadWebGpu();
+  return { table: tileTable(), use: useTiles, questions };
 }
 
 /** What the GPU says of itself: see `inspectGpu` of `@crln/backend-webgpu`. */

@@ -1,5 +1,5 @@
 import type { Command } from '../command.js';
-import { backend, checkpoint, precision, set, threads } from './flags.js';
+import { backend, checkpoint, precision, set, threads, tiles } from './flags.js';
 
 const command: Command = {
   meta: { name: 'evaluate', description: 'Score a run on cases with labels, on their own grids' },
@@ -16,6 +16,7 @@ const command: Command = {
     backend,
     precision,
     threads,
+    tiles,
     set: set('evaluation.stride=[18,18,4]'),
   },
   examples: [

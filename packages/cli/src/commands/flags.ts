@@ -26,6 +26,12 @@ export const precision = {
   description: 'How the backend webgpu stores activations: f16 takes half the memory (default: f32)',
 } as const;
 
+export const tiles = {
+  type: 'string',
+  valueHint: 'FILE.json',
+  description: 'Sizes of the kernels of the backend webgpu, as crln bench --tune measured them on this GPU',
+} as const;
+
 /** @param example a setting that one would change here */
 export const set = (example: string) =>
   ({ type: 'string', valueHint: 'key.path=value', description: `Another setting, such as ${example}` }) as const;

@@ -1,5 +1,5 @@
 import type { Command } from '../command.js';
-import { backend, checkpoint, precision, set, threads } from './flags.js';
+import { backend, checkpoint, precision, set, threads, tiles } from './flags.js';
 
 const command: Command = {
   meta: {
@@ -24,6 +24,7 @@ const command: Command = {
     backend,
     precision,
     threads,
+    tiles,
     set: set('evaluation.overlap=0.5'),
   },
   examples: [

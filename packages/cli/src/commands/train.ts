@@ -1,5 +1,5 @@
 import type { Command } from '../command.js';
-import { backend, precision, threads } from './flags.js';
+import { backend, precision, threads, tiles } from './flags.js';
 
 const command: Command = {
   meta: { name: 'train', description: 'Train a network on a folder of volumes, some of them labelled' },
@@ -41,6 +41,7 @@ const command: Command = {
     backend,
     precision,
     threads,
+    tiles,
     workers: {
       type: 'string',
       valueHint: 'N',

@@ -13,6 +13,11 @@ export interface BenchCase {
   dispose(): void;
 }
 
+/** A convolution between so many channels. */
+export interface ConvCase extends BenchCase {
+  channels: number;
+}
+
 /** What came out, of one run each. */
 export interface BenchRow {
   name: string;
@@ -30,19 +35,16 @@ export interface BenchRow {
   gpuMiB?: number;
 }
 
-/** [D, H, W] and channels of the levels of a V-Net at the left atrium's patch. */
-const LEVELS: [Triple, number][] = [
-  [[112, 112, 80], 16],
-  [[56, 56, 40], 32],
-  [[28, 28, 20], 64],
-  [[14, 14, 10], 128],
-  [[7, 7, 5], 256],
-];
-
-/** 3×3×3 convolutions, and their gradients, of a network's levels on so many patches; none where the backend has no kernels of ours. */
-export function* convolutions(batch: number): Generator<BenchCase> {
+/**
+ * 3×3×3 convolutions, and their gradients, of a network's levels on all patches of a batch; none where the backend has no kernels of ours. The last case of
+ * a level frees the tensors of all three.
+ */
+export function* convolutions({ patch, batch: patches, baseFilters, levels }: StepOptions): Generator<ConvCase> {
   if (!hasKernel(KERNELS.Conv3d)) return;
-  for (const [size, channels] of LEVELS) {
+  const batch = patches[0] + patches[1];
+  for (let level = 0; level <= levels; level++) {
+    const size = patch.map((side) => Math.max(1, Math.floor(side / 2 ** level)));
+    const channels = baseFilters * 2 ** level;
     const shape = [batch, ...size, channels];
     const tensors = tf.tidy(() => ({
       x: activation(shape, 1),
@@ -59,6 +61,7 @@ export function* convolutions(batch: number): Generator<BenchCase> {
     for (const [kind, kernel, inputs, more] of kinds) {
       const once = () => tf.engine().runKernel(kernel, inputs, { ...attrs, ...more } as never) as tf.Tensor;
       yield {
+        channels,
         name: `conv3d ${batch}×${size.join('×')} ${channels}→${channels} ${kind}`,
         flop: 2 * batch * size.reduce((a, b) => a * b) * 27 * channels ** 2,
         async run(times) {

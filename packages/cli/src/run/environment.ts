@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { totalmem } from 'node:os';
+import { CrlnError } from '@crln/core';
 import { type BackendName, type UseBackendOptions, useBackend } from '@crln/ops';
 import type { Args } from '../command.js';
 import type { Settings } from '../settings.js';
 import { version } from '../version.js';
+import { readTiles } from './tune.js';
 
 const PACKAGES = [
   ...['core', 'backend-wasm', 'backend-webgpu', 'ops', 'layers', 'losses', 'data', 'train'].map(
@@ -44,14 +46,25 @@ export function backendFlags(args: Args): Settings {
   const flags = {
     name,
     threads: args.number('threads', { min: 1, max: 256, whole: true }),
+    tiles: args.text('tiles'),
     precision: args.text('precision') ?? (name === undefined || name === 'webgpu' ? undefined : 'f32'),
   };
   return Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
 }
 
+type BackendSettings = { name: BackendName; tiles?: string | undefined } & Omit<UseBackendOptions, 'tiles'>;
+
 /** Chooses a backend, and says how many bytes it can hold. */
-export async function startBackend({ name, ...options }: { name: BackendName } & UseBackendOptions) {
-  const { tfBackend, reason, ...backend } = await useBackend(name, options);
+export async function startBackend({ name, tiles: file, ...options }: BackendSettings) {
+  const tuned = file === undefined || name !== 'webgpu' ? undefined : await readTiles(file);
+  const { tfBackend, reason, ...backend } = await useBackend(name, { ...options, tiles: tuned?.tiles });
+  if (tuned && backend.adapter !== tuned.adapter) {
+    throw new CrlnError(
+      'settings-differ',
+      `${file}: these sizes were measured on ${tuned.adapter}, and this is ${backend.adapter}; measure again with crln bench --tune`,
+      { file },
+    );
+  }
   // A tenth is left to everything else; WebAssembly's memory, where tensors live, ends at 4 GiB. WebGPU does not say what a GPU has.
   const host = Math.min(0.9 * totalmem(), backend.name === 'wasm' ? 2 ** 32 : Infinity);
   const memoryLimit = backend.name === 'webgpu' ? Infinity : host;
@@ -60,6 +73,7 @@ export async function startBackend({ name, ...options }: { name: BackendName } &
     tfBackend,
     reason,
     threads: backend.threads,
+    adapter: backend.adapter,
     memoryLimit,
   };
 }

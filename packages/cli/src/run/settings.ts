@@ -66,6 +66,8 @@ const runSettings = trainSettings.extend({
       threads: z.int().min(1).max(256).optional(),
       /** Of the backend webgpu: how activations are stored. */
       precision: z.enum(['f32', 'f16']).default('f32'),
+      /** Of the backend webgpu: a file that `crln bench --tune` wrote for this GPU. */
+      tiles: z.string().optional(),
     })
     .prefault({}),
 });

@@ -15,6 +15,7 @@ const ops = 'packages/{ops,backend-wasm}/__tests__/**';
 const exclude = [
   'packages/backend-wasm/__tests__/sameBits.test.ts', // loads modules anew; in browser/page.isolated.ts workers do that
   'packages/backend-wasm/__tests__/threads.test.ts', // sets environment variables, and plays a page; browser/ has real ones
+  'packages/backend-webgpu/__tests__/leaks.test.ts', // measures the process
   'packages/ops/__tests__/bundle.test.ts', // runs a bundler and Node's vm
   'packages/ops/__tests__/tensorflow.test.ts', // stands in for @tensorflow/tfjs-node, which is a Node package
 ];
@@ -30,16 +31,18 @@ interface Page {
   headers?: Record<string, string>;
   /** Chromium's switches. */
   args?: string[];
+  setupFiles?: string[];
   env: Record<string, string | undefined>;
 }
 
-const page = (name: string, { include, headers = {}, args = [], env }: Page) => ({
+const page = (name: string, { include, headers = {}, args = [], setupFiles = [], env }: Page) => ({
   extends: true as const,
   server: { headers },
   test: {
     name,
     include,
     exclude,
+    setupFiles,
     env,
     browser: {
       enabled: true,
@@ -67,6 +70,7 @@ export default defineConfig({
       page('webgpu', {
         include: ['packages/{ops,backend-webgpu}/__tests__/**/*.test.ts'],
         args: webgpu,
+        setupFiles: ['packages/backend-webgpu/__tests__/smallTiles.ts'],
         env: { CRLN_BACKENDS: 'webgpu', CRLN_REQUIRE: process.env.CRLN_REQUIRE },
       }),
     ],

@@ -6,6 +6,20 @@ import { describeGpu } from '../harness.js';
 
 const purpose = { kernel: 'test', shape: [1] };
 
+describeGpu('The pool', () => {
+  it('gives the same buffers to the same step, whatever the order in which they came back', () => {
+    const { pool } = tf.backend() as CrlnWebGpuBackend;
+    const step = () => Array.from({ length: 5 }, () => pool.take(3000, purpose));
+    const first = step();
+    for (const i of [3, 0, 4, 1, 2]) pool.release(first[i]!);
+    const second = step();
+    for (const i of [2, 4, 0, 3, 1]) pool.release(second[i]!);
+    const third = step();
+    expect(third.map(({ id }) => id)).toEqual(second.map(({ id }) => id));
+    third.forEach((block) => void pool.release(block));
+  });
+});
+
 describeGpu('Parts of a buffer', () => {
   const gpu = () => tf.backend() as CrlnWebGpuBackend;
 

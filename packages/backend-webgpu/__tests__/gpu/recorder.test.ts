@@ -68,3 +68,17 @@ describeGpu('What goes wrong on the device fails the step, never zeros in silenc
     await expectFailure(/the device reports an error/);
   });
 });
+
+describeGpu('What the recorder keeps', () => {
+  it('is emptied when it grows too large, also of what recorded work still uses', async () => {
+    const device = await openDevice({});
+    const recorder = new Recorder(device, 3);
+    const pool = new Pool(device);
+    const blocks = Array.from({ length: 20 }, () => pool.take(256, { kernel: 'test', shape: [64] }));
+    blocks.forEach((block, i) => void recorder.dispatch(COUNT(), [block], [i + 1], [1]));
+    for (const [i, block] of blocks.entries()) {
+      expect([...new Float32Array(await recorder.read(block, 12))]).toEqual([0, i + 1, 2 * (i + 1)]);
+    }
+    device.close();
+  });
+});

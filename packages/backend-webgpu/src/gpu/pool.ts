@@ -44,7 +44,9 @@ const LEAST = 256;
 
 /**
  * Buffers for tensors and scratch space, by sizes of four steps between powers of two, so that one that is let go of fits the next
- * tensor of about its size. One queue runs everything in its order, so a buffer may be reused at once.
+ * tensor of about its size. One queue runs everything in its order, so a buffer may be reused at once. Of those of a size the one with the
+ * lowest number goes first, whatever the order in which they came back: so the steps of a training meet the same buffers, and what is
+ * cached for them, again and again.
  */
 export class Pool {
   readonly #device: Device;
@@ -106,7 +108,7 @@ export class Pool {
       return;
     }
     const list = this.#free.get(block.bytes);
-    if (list) list.push(block);
+    if (list) list.splice(placeOf(block, list), 0, block);
     else this.#free.set(block.bytes, [block]);
     this.used -= block.bytes;
     this.blocks--;
@@ -118,6 +120,17 @@ export class Pool {
     this.allocated += bytes;
     return { id: ++this.#ids, buffer, offset: 0, bytes };
   }
+}
+
+/** Where a block belongs in a list that ends with the lowest number. */
+function placeOf({ id }: Block, list: readonly Block[]): number {
+  let [low, high] = [0, list.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((list[middle] as Block).id > id) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Bytes that {@link Pool.split} needs for parts of these sizes. */

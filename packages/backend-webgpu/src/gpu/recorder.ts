@@ -21,6 +21,7 @@ interface Pipeline {
  */
 export class Recorder {
   readonly #device: Device;
+  readonly #mostCached: number;
   readonly #pipelines = new Map<string, Pipeline>();
   readonly #params = new Map<string, Block>();
   readonly #groups = new Map<string, GPUBindGroup>();
@@ -35,8 +36,9 @@ export class Recorder {
   /** How many dispatches were recorded, ever. */
   dispatches = 0;
 
-  constructor(device: Device) {
+  constructor(device: Device, mostCached = MOST_CACHED) {
     this.#device = device;
+    this.#mostCached = mostCached;
   }
 
   /** One run of a shader. `blocks` in the order of its bindings. */
@@ -59,7 +61,7 @@ export class Recorder {
           resource: whole ? { buffer, offset, size: bytes } : { buffer },
         })),
       });
-      if (this.#groups.size >= MOST_CACHED) this.#groups.clear();
+      if (this.#groups.size >= this.#mostCached) this.#groups.clear();
       this.#groups.set(key, group);
     }
     this.#pass ??= this.#open().beginComputePass();
@@ -188,7 +190,7 @@ export class Recorder {
       else view.setUint32(4 * i, value, true);
     });
     buffer.unmap();
-    if (this.#params.size >= MOST_CACHED) {
+    if (this.#params.size >= this.#mostCached) {
       for (const old of this.#params.values()) this.#outdated.push(old.buffer);
       this.#params.clear();
       this.#groups.clear();

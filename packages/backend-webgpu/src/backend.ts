@@ -15,7 +15,7 @@ import { type Block, Pool, type Purpose } from './gpu/pool.js';
 import { Recorder } from './gpu/recorder.js';
 import { flatGroups, shader } from './gpu/shader.js';
 import { type Stop, startStopwatch } from './gpu/stopwatch.js';
-
+import type { MatrixUnit } from './product/matrixUnit.js';
 import { type TileQuestion, tileQuestions } from './product/tuning.js';
 
 /** The name under which the backend registers with TensorFlow.js. */
@@ -61,6 +61,8 @@ export class CrlnWebGpuBackend extends KernelBackend {
   readonly #data: DataStorage<Stored>;
   readonly #poison: boolean;
   #precision: Precision = 'f32';
+  /** What the GPU's subgroups multiply; used where activations are f16. */
+  matrixUnit: MatrixUnit | undefined;
   #disposed = false;
 
   constructor(

@@ -2,6 +2,7 @@ import { findBackendFactory, getKernel, registerBackend, registerKernel } from '
 import { CrlnWebGpuBackend, type Precision, WEBGPU_BACKEND } from './backend.js';
 import { type DeviceOptions, openDevice } from './gpu/device.js';
 import { kernels } from './kernels/index.js';
+import { findMatrixUnit } from './product/matrixUnit.js';
 import { useTiles } from './product/tileTable.js';
 
 export interface RegisterOptions extends DeviceOptions {
@@ -64,6 +65,8 @@ async function register({
 }: RegisterOptions): Promise<CrlnWebGpuBackend> {
   const device = await openDevice(options);
   const backend = new CrlnWebGpuBackend(device, poison);
+  const unit = await findMatrixUnit(device);
+  if (typeof unit !== 'string') backend.matrixUnit = unit;
   if (!findBackendFactory(WEBGPU_BACKEND)) {
     registerBackend(WEBGPU_BACKEND, () => backend, 0);
     open = backend;

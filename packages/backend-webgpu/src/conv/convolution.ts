@@ -3,7 +3,7 @@ import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { Scalar } from '../gpu/shader.js';
 import { multiply } from '../product/multiply.js';
 import { matrix } from '../product/operands.js';
-import { type Recording, runProduct } from '../product/run.js';
+import { matricesFor, type Recording, runProduct } from '../product/run.js';
 import type { Arrangement } from '../product/template.js';
 import { AXES, declared, numbered, perAxis, vector, volume } from './axes.js';
 import { direct, suitsDirect } from './direct.js';
@@ -32,7 +32,7 @@ export function forward(
     return;
   }
   const volumes = { source: g.input, sourceChannels: inChannels, result: g.output, resultChannels: outChannels };
-  if (suitsDirect(g, volumes)) {
+  if (suitsDirect(g, volumes) && !matricesFor(call, sizes)) {
     direct(call, {
       batch,
       ...volumes,
@@ -69,16 +69,17 @@ export function inputGrad(
     return;
   }
   const volumes = { source: g.output, sourceChannels: outChannels, result: g.input, resultChannels: inChannels };
-  if (suitsDirect(g, volumes)) {
+  const { count, grid, taps, hop, params } = phasesOf(g);
+  const sizes = { rows: batch * volume(grid), inner: taps * outChannels, columns: inChannels };
+  if (suitsDirect(g, volumes) && !matricesFor(call, sizes)) {
     const mirrored = perAxis((a) => size[a] - 1 - before[a]);
     const tensors = { source: dy, filter, bias, result: dx };
     direct(call, { batch, ...volumes, before: mirrored, mirrored: true, tensors });
     return;
   }
   const wide = outChannels % 4 === 0;
-  const { count, grid, taps, hop, params } = phasesOf(g);
   const product = {
-    ...{ rows: batch * volume(grid), inner: taps * outChannels, columns: inChannels, count, bias, arrangement: PHASES },
+    ...{ ...sizes, count, bias, arrangement: PHASES },
     left: { operand: gathered('voxels', wide), tensor: dy },
     right: { operand: phaseFilter(wide), tensor: filter },
     params: { ...params, ...gridParams(g.output, outChannels, wide, [1, 1, 1], hop) },

@@ -22,13 +22,23 @@ export interface GpuReport {
   subgroupMatrixConfigs: SubgroupMatrixConfig[];
 }
 
+/** The products of matrices that an adapter says it has. */
+export function subgroupMatrixConfigs(info: GPUAdapterInfo): SubgroupMatrixConfig[] {
+  const { subgroupMatrixConfigs = [] } = info as GPUAdapterInfo & {
+    subgroupMatrixConfigs?: Iterable<SubgroupMatrixConfig>;
+  };
+  return [...subgroupMatrixConfigs].map(({ componentType, resultComponentType, M, N, K }) => ({
+    ...{ componentType, resultComponentType, M, N, K },
+  }));
+}
+
 /**
  * The adapter that {@link registerWebGpuBackend} would take; opens no device.
  * @throws CrlnError as {@link registerWebGpuBackend}
  */
 export async function inspectGpu(options: DeviceOptions = {}): Promise<GpuReport> {
   const { adapter, release } = await findAdapter(options);
-  const info = adapter.info as GPUAdapterInfo & { subgroupMatrixConfigs?: Iterable<SubgroupMatrixConfig> };
+  const { info } = adapter;
   const { vendor, architecture, device, description } = info;
   const limits: Record<string, number> = {};
   // Limits are getters of the prototype.
@@ -44,15 +54,7 @@ export async function inspectGpu(options: DeviceOptions = {}): Promise<GpuReport
     software: info.isFallbackAdapter || architecture === 'software' || /llvmpipe|swiftshader/i.test(description),
     features: [...adapter.features].sort(),
     limits,
-    subgroupMatrixConfigs: [...(info.subgroupMatrixConfigs ?? [])].map(
-      ({ componentType, resultComponentType, M, N, K }) => ({
-        componentType,
-        resultComponentType,
-        M,
-        N,
-        K,
-      }),
-    ),
+    subgroupMatrixConfigs: subgroupMatrixConfigs(info),
   };
   release();
   return report;

@@ -8,6 +8,7 @@ export type Size = readonly [number, number?, number?];
  *
  * - `local` (vec3<u32>), `thread` (u32, its number in the workgroup), `group` (vec3<u32>), `groups` (vec3<u32>), `id` (vec3<u32>),
  * - `isNan(x)` and `nan()`,
+ * - `subgroup` (u32), the number of the thread's subgroup in the workgroup, where `enables` has `subgroups`,
  * - `index` (u32): the thread's number among all, where groups lie along x and then y, as {@link flatGroups} lays them.
  */
 export interface ShaderSource {
@@ -71,7 +72,7 @@ ${declarations}
 fn main(
   @builtin(local_invocation_id) local: vec3<u32>, @builtin(local_invocation_index) thread: u32,
   @builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
-  @builtin(global_invocation_id) id: vec3<u32>,
+  @builtin(global_invocation_id) id: vec3<u32>,${enables.includes('subgroups') ? ' @builtin(subgroup_id) subgroup: u32,' : ''}
 ) {
   let index = (group.y * groups.x + group.x) * ${x * y * z}u + thread;
 ${body}

@@ -1,14 +1,16 @@
 import { type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { flatGroups } from '../gpu/shader.js';
 import type { KernelCall } from '../kernelConfig.js';
+import type { Engine } from './engine.js';
+import { matrixEngine } from './matrixEngine.js';
 import type { Operand } from './operands.js';
 import { sumParts } from './sumParts.js';
 import { type Arrangement, productShader } from './template.js';
-import { productTile, splitCount } from './tiles.js';
+import { matrixTile, productTile, splitCount } from './tiles.js';
 import { vectorEngine } from './vectorEngine.js';
 
 /** What a kernel call lends to the functions that record its work. */
-export type Recording = Pick<KernelCall<unknown, unknown>, 'run' | 'scratch'>;
+export type Recording = Pick<KernelCall<unknown, unknown>, 'run' | 'scratch' | 'backend'>;
 
 /** A matrix product, or several of the same size. */
 export interface Product {
@@ -28,12 +30,21 @@ export interface Product {
   relu?: boolean;
 }
 
+type Size = Pick<Product, 'rows' | 'inner' | 'columns'>;
+
+/** The engine for a product by matrices of subgroups, where activations are f16, the GPU has such matrices, and they suit this size. */
+export function matricesFor({ backend }: Pick<Recording, 'backend'>, size: Size): Engine | undefined {
+  const unit = backend.precision === 'f16' ? backend.matrixUnit : undefined;
+  const tile = unit && matrixTile(size, unit, backend.device.gpu.limits);
+  return unit && tile && matrixEngine(tile, unit);
+}
+
 /** Records left·right (+ bias) into `result`, whose last axis has `columns` elements. */
 export function runProduct(call: Recording, product: Product, result: TensorInfo): void {
   const { rows, inner, columns, count, left, right, arrangement, bias, relu = false } = product;
   const size = util.sizeFromShape(result.shape);
   if (size === 0) return;
-  const engine = vectorEngine(productTile(rows, columns));
+  const engine = matricesFor(call, product) ?? vectorEngine(productTile(rows, columns));
   const rowTiles = Math.ceil(rows / engine.rows);
   const columnTiles = Math.ceil(columns / engine.columns);
   const groups = count * rowTiles * columnTiles;

@@ -25,6 +25,8 @@ export interface KernelCall<Inputs, Attrs> {
   constant(values: Float32Array | Int32Array, shape: readonly number[], dtype?: DataType): TensorInfo;
   /** A buffer of `count` four-byte elements that is free when the call ends. */
   scratch(count: number): Block;
+  /** Lets a buffer of {@link scratch} outlive the call: whoever asks for it releases it. */
+  keep(block: Block): void;
   /** The same with these values in it. */
   table(values: Float32Array | Int32Array | Uint32Array): Block;
   /** A tensor's numbers as f32, however it is stored. */
@@ -117,6 +119,10 @@ class Call<Inputs, Attrs> implements KernelCall<Inputs, Attrs> {
     const block = this.backend.take(4 * Math.max(count, 1), { kernel: this.kernelName, shape: [count] });
     this.#scratch.push(block);
     return block;
+  };
+
+  readonly keep = (block: Block): void => {
+    this.#scratch.splice(this.#scratch.indexOf(block), 1);
   };
 
   readonly table = (values: Float32Array | Int32Array | Uint32Array): Block => {

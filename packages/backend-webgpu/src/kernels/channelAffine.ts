@@ -1,9 +1,12 @@
 import { KERNELS } from '@crln/core';
 import type { KernelConfig, TensorInfo } from '@tensorflow/tfjs-core';
 import { defineKernel } from '../kernelConfig.js';
+import { DEFERRED, deferredSum } from './deferring.js';
 import { channelSums, type SumSource } from './laneSums.js';
 import { Lanes, laneMap } from './lanes.js';
 import { expectTypes } from './operandTypes.js';
+
+const MOST_WORKGROUPS = 32_768;
 
 interface AffineAttrs {
   relu: boolean;
@@ -36,22 +39,29 @@ type InferenceInputs = Record<'x' | 'mean' | 'variance', TensorInfo> & Partial<R
 /** y = (x − mean)/√(variance + ε)·γ + β of given statistics, then ReLU where asked. */
 const batchNormInference = defineKernel<InferenceInputs, InferenceAttrs>(
   KERNELS.BatchNormInference,
-  ({ inputs, attrs: { relu, epsilon }, output, run }) => {
+  ({ inputs, attrs: { relu, epsilon }, output, run, backend }) => {
     expectTypes(KERNELS.BatchNormInference, inputs, []);
-    const lanes = new Lanes(inputs.x.shape);
-    const y = output(inputs.x.shape);
+    const { x, ...statistics } = inputs;
+    const sum = backend.deferred(x);
+    const lanes = new Lanes(x.shape);
+    const y = output(x.shape);
+    const bias = sum?.bias !== undefined;
     const [gamma, beta] = [inputs.gamma !== undefined, inputs.beta !== undefined];
-    const mapped = 'fma(x[at], factor, term)';
-    const program = laneMap(`batch norm inference ${relu} ${gamma} ${beta}`, lanes, {
-      inputs: ['x', 'mean', 'variance', ...(gamma ? ['gamma'] : []), ...(beta ? ['beta'] : [])],
-      params: { epsilon: 'f32' },
+    const mapped = `fma(${sum ? 'whole' : 'x[at]'}, factor, term)`;
+    const program = laneMap(`batch norm inference ${relu} ${gamma} ${beta} ${sum !== undefined} ${bias}`, lanes, {
+      inputs: [sum ? 'partials' : 'x', ...(bias ? ['bias'] : []), ...Object.keys(statistics)],
+      params: { epsilon: 'f32', ...(sum && DEFERRED) },
       setup: `
     let factor = ${gamma ? 'gamma[channel]' : 'T(1)'} * inverseSqrt(variance[channel] + p.epsilon);
     let term = ${beta ? 'beta[channel]' : 'T(0)'} - mean[channel] * factor;`,
+      ...(sum && { each: deferredSum(bias) }),
       value: relu ? `relu(${mapped})` : mapped,
     });
-    const { params, groups } = lanes.mapping();
-    run(program, { ...inputs, y }, { ...params, epsilon }, groups);
+    // Where sums are in parts, a voxel is work enough for a thread.
+    const { params, groups } = sum ? lanes.walk(1, MOST_WORKGROUPS) : lanes.mapping();
+    const operands = sum ? { ...statistics, partials: sum.parts, ...(sum.bias && { bias: sum.bias }) } : inputs;
+    const parts = { partCount: sum?.count ?? 0, partSize: lanes.count(sum?.size ?? 0) };
+    run(program, { ...operands, y }, { ...params, ...parts, epsilon }, groups);
     return y;
   },
 );

@@ -14,6 +14,7 @@ import {
 import type { KernelConfig, TensorInfo } from '@tensorflow/tfjs-core';
 import { filterGrad, forward, inputGrad } from '../conv/convolution.js';
 import { defineKernel, type KernelCall } from '../kernelConfig.js';
+import { deferring } from './deferring.js';
 import { expectTypes } from './operandTypes.js';
 
 type Forward = { x: TensorInfo; filter: TensorInfo; bias?: TensorInfo };
@@ -28,7 +29,7 @@ function runForward(call: Call<Forward>, g: ConvGeometry): TensorInfo {
   expectConvShape(g, 'filter', filter, [...g.size, g.inChannels, g.outChannels]);
   if (bias) expectConvShape(g, 'bias', bias, [g.outChannels]);
   const y = call.output(convOutputShape(g));
-  forward(call, g, x, filter, bias, y);
+  forward(deferring(call, y), g, x, filter, bias, y);
   return y;
 }
 
@@ -39,7 +40,7 @@ function runInputGrad(call: Call<InputGrad>, g: ConvGeometry): TensorInfo {
   expectConvShape(g, 'dy', dy, convOutputShape(g));
   if (bias) expectConvShape(g, 'bias', bias, [g.inChannels]);
   const dx = call.output(convInputShape(g));
-  inputGrad(call, g, dy, filter, bias, dx);
+  inputGrad(deferring(call, dx), g, dy, filter, bias, dx);
   return dx;
 }
 

@@ -93,6 +93,16 @@ export class Lanes {
     return { parts, groups: [parts, blocks, groups], params: { voxels, each, channels, lanes, rows, half } };
   }
 
+  /** Voxels of a thread where a workgroup takes all of a group. */
+  get deep(): number {
+    return Math.ceil(this.voxels / this.#rows);
+  }
+
+  /** Lanes of so many numbers. */
+  count(numbers: number): number {
+    return this.element === 'f32' ? numbers : numbers / 4;
+  }
+
   /** The walk of a pass that leaves something for every part. */
   reduction(): Walk {
     return this.walk(this.#least, MOST_PARTS);
@@ -181,7 +191,7 @@ export const acrossRows = (combine: string): string => `
   }
   workgroupBarrier();`;
 
-/** The shader of a pass that maps voxel by voxel: `setup` says what a thread knows of its channels, `value` what `y[at]` is. */
+/** The shader of a pass that maps voxel by voxel: `setup` says what a thread knows of its channels, `each` of a voxel, `value` what `y[at]` is. */
 export const laneMap = (
   key: string,
   lanes: Lanes,
@@ -189,12 +199,13 @@ export const laneMap = (
     inputs,
     params,
     setup,
+    each = '',
     value,
-  }: { inputs: readonly string[]; params?: ShaderSource['params']; setup: string; value: string },
+  }: { inputs: readonly string[]; params?: ShaderSource['params']; setup: string; each?: string; value: string },
 ): Shader =>
   laneShader(key, lanes, () => ({
     inputs: Object.fromEntries(inputs.map((name) => [name, 'T'])),
     outputs: { y: 'T' },
     ...(params && { params }),
-    body: `if (live) { ${setup} ${eachVoxel(`y[at] = ${value};`)} }`,
+    body: `if (live) { ${setup} ${eachVoxel(`${each} y[at] = ${value};`)} }`,
   }));

@@ -1,6 +1,8 @@
 import { KERNELS, type NormAttrs } from '@crln/core';
 import { type KernelConfig, type TensorInfo, util } from '@tensorflow/tfjs-core';
+import { joined } from '../gpu/pool.js';
 import { defineKernel, type KernelCall } from '../kernelConfig.js';
+import { DEFERRED, deferredSum, MOST_SUMMED } from './deferring.js';
 import { acrossRows, eachVoxel, Lanes, laneShader } from './lanes.js';
 import { expectTypes } from './operandTypes.js';
 import { packedTensors } from './packed.js';
@@ -99,26 +101,37 @@ interface Kind {
   gamma: boolean;
   beta: boolean;
   running: boolean;
+  /** Where its moments come from: its own voxels; the same, once their sums are added up; or other workgroups. */
+  from: 'own' | 'sums' | 'parts';
+  /** Of the sums. */
+  bias: boolean;
 }
 
-/** Normalises, by the moments of all voxels, which it finds itself where it is `alone`. `statistics` are mean, variance, shift, and the next running ones. */
-const normaliseShader = (lanes: Lanes, alone: boolean, { relu, gamma, beta, running }: Kind) =>
-  laneShader(`norm ${alone} ${relu} ${gamma} ${beta} ${running}`, lanes, () => ({
+/** Adds up what stands for x, and writes it. */
+const SUMS = (bias: boolean) => `
+  if (live) { ${eachVoxel(`${deferredSum(bias)} x[at] = whole;`)} }
+  storageBarrier();
+  ${OWN}`;
+
+/** Normalises, by the moments of all voxels. `statistics` are mean, variance, shift, and the next running ones. */
+const normaliseShader = (lanes: Lanes, { relu, gamma, beta, running, from, bias }: Kind) =>
+  laneShader(`norm ${from} ${bias} ${relu} ${gamma} ${beta} ${running}`, lanes, () => ({
     inputs: {
-      ...{ x: 'T', ...(!alone && { parts: 'T' as const }) },
-      ...{ ...(gamma && { gamma: 'T' as const }), ...(beta && { beta: 'T' as const }) },
-      ...(running && { runningMean: 'T' as const, runningVariance: 'T' as const }),
+      ...(from === 'sums' ? { partials: 'T', ...(bias && { bias: 'T' }) } : { x: 'T' }),
+      ...{ ...(from === 'parts' && { parts: 'T' }), ...(gamma && { gamma: 'T' }), ...(beta && { beta: 'T' }) },
+      ...(running && (from === 'sums' ? { running: 'T' } : { runningMean: 'T', runningVariance: 'T' })),
     },
-    outputs: { y: 'T', statistics: 'T' },
+    outputs: { ...(from === 'sums' && { x: 'T' }), y: 'T', statistics: 'T' },
     params: {
       ...{ stride: 'u32', epsilon: 'f32' },
-      ...(!alone && { parts: 'u32', share: 'u32' }),
+      ...(from === 'parts' && { parts: 'u32', share: 'u32' }),
+      ...(from === 'sums' && DEFERRED),
       ...(running && { keep: 'f32', momentum: 'f32', unbiased: 'f32' }),
     },
     declarations: MOMENTS,
     body: `
   var moments = Moments(0, T(0), T(0));
-  ${alone ? OWN : FOUND}
+  ${{ own: OWN, sums: SUMS(bias), parts: FOUND }[from]}
   ${ACROSS_ROWS}
   if (live) {
     let near = ${CENTRE};
@@ -134,8 +147,10 @@ const normaliseShader = (lanes: Lanes, alone: boolean, { relu, gamma, beta, runn
       statistics[2u * p.stride + place] = offset;
       ${
         running
-          ? `statistics[3u * p.stride + place] = runningMean[place] * p.keep + m * p.momentum;
-      statistics[4u * p.stride + place] = runningVariance[place] * p.keep + spread * p.unbiased;`
+          ? `let oldMean = ${from === 'sums' ? 'running[place]' : 'runningMean[place]'};
+      let oldVariance = ${from === 'sums' ? 'running[p.stride + place]' : 'runningVariance[place]'};
+      statistics[3u * p.stride + place] = oldMean * p.keep + m * p.momentum;
+      statistics[4u * p.stride + place] = oldVariance * p.keep + spread * p.unbiased;`
           : ''
       }
     }
@@ -147,13 +162,28 @@ const normaliseShader = (lanes: Lanes, alone: boolean, { relu, gamma, beta, runn
 
 type Inputs = { x: TensorInfo } & Partial<Record<'gamma' | 'beta' | 'runningMean' | 'runningVariance', TensorInfo>>;
 
+/**
+ * The sum that stands for x, if the norm is to add it up: not too long, and with its running statistics side by side, as this kernel leaves
+ * them, so that it binds no more than eight buffers.
+ */
+function sumFor({ inputs, backend }: Pick<KernelCall<Inputs, unknown>, 'inputs' | 'backend'>, lanes: Lanes) {
+  const { x, runningMean, runningVariance } = inputs;
+  const found = backend.deferred(x);
+  if (!found || found.count * lanes.deep > MOST_SUMMED) return undefined;
+  const running = [runningMean, runningVariance].flatMap((one) => (one ? [backend.block(one, KERNELS.Norm)] : []));
+  const old = joined(running);
+  if (running.length > 0 && !old) return undefined;
+  backend.takeDeferred(x);
+  return { ...found, old };
+}
+
 /** y, mean, variance, shift, and the next running mean and variance where they are given. */
 function normalise(
   kernel: string,
   call: KernelCall<Inputs, NormAttrs>,
   { keep, momentum, unbiased }: RunningFactors,
 ): TensorInfo[] {
-  const { inputs, output, constant, scratch, run } = call;
+  const { inputs, output, constant, scratch, run, backend } = call;
   const { over, epsilon, relu } = call.attrs;
   const { x, gamma, beta, runningMean, runningVariance } = inputs;
   const running = runningMean !== undefined && runningVariance !== undefined;
@@ -169,14 +199,25 @@ function normalise(
     return [y, ...Array.from({ length: layout.count }, none)];
   }
   const { whole: statistics, tensors, stride } = packedTensors(call, kernel, layout);
-  const program = normaliseShader(lanes, alone !== undefined, {
-    ...{ relu, running },
-    ...{ gamma: gamma !== undefined, beta: beta !== undefined },
-  });
+  const kind = { relu, running, gamma: gamma !== undefined, beta: beta !== undefined, bias: false };
   const params = { stride, epsilon, keep, momentum, unbiased };
   if (alone) {
-    const { params: own, groups } = lanes.whole();
-    run(program, { ...inputs, y, statistics }, { ...own, ...params }, groups);
+    const { params: own, groups } = alone.whole();
+    const sum = sumFor(call, alone);
+    if (!sum) {
+      run(
+        normaliseShader(alone, { ...kind, from: 'own' }),
+        { ...inputs, y, statistics },
+        { ...own, ...params },
+        groups,
+      );
+      return [y, ...tensors];
+    }
+    const { parts: partials, bias, size, count: partCount, old } = sum;
+    const program = normaliseShader(alone, { ...kind, from: 'sums', bias: bias !== undefined });
+    const operands = { ...inputs, y, statistics, partials, ...(bias && { bias }), ...(old && { running: old }) };
+    run(program, operands, { ...own, ...params, partCount, partSize: alone.count(size) }, groups);
+    backend.pool.release(partials);
     return [y, ...tensors];
   }
   const first = lanes.reduction();
@@ -184,6 +225,7 @@ function normalise(
   run(momentsShader(lanes), { x, parts }, first.params, first.groups);
   const second = lanes.walk(8, MOST_WORKGROUPS);
   const shared = { parts: first.parts, share: first.params.each };
+  const program = normaliseShader(lanes, { ...kind, from: 'parts' });
   run(program, { ...inputs, parts, y, statistics }, { ...second.params, ...params, ...shared }, second.groups);
   return [y, ...tensors];
 }

@@ -2,6 +2,7 @@ import { KERNELS, type NormAttrs } from '@crln/core';
 import type { KernelConfig, TensorInfo } from '@tensorflow/tfjs-core';
 import type { Block } from '../gpu/pool.js';
 import { defineKernel } from '../kernelConfig.js';
+import { DEFERRED, deferredSum, MOST_SUMMED } from './deferring.js';
 import { addRows, partialSums, type SumSource, sumMemory, sumParts } from './laneSums.js';
 import { eachVoxel, Lanes, laneShader } from './lanes.js';
 import { expectTypes } from './operandTypes.js';
@@ -10,9 +11,9 @@ import { packed } from './packed.js';
 const MOST_WORKGROUPS = 1024;
 
 /** `passed` is dy where the ReLU let through: where the forward pass, computed again, is above 0. A NaN in dy shows wherever it is. */
-const through = (relu: boolean): string => `
+const through = (relu: boolean, dy = 'dy[at]'): string => `
       let d = x[at] - m;
-      let passed = ${relu ? 'select(T(0), dy[at], (fma(d, scale, offset) > T(0)) | anyNan(dy[at]))' : 'dy[at]'};`;
+      let passed = ${relu ? `select(T(0), ${dy}, (fma(d, scale, offset) > T(0)) | anyNan(${dy}))` : dy};`;
 
 const SUMS = ['passed', 'passed * d', 'd'];
 
@@ -34,7 +35,8 @@ const sumsOf = (relu: boolean, gamma: boolean): SumSource => ({
   terms: SUMS,
 });
 
-const GIVEN = { dy: 'T', x: 'T', mean: 'T', variance: 'T', shift: 'T' } as const;
+const OF_X = { x: 'T', mean: 'T', variance: 'T', shift: 'T' } as const;
+const GIVEN = { dy: 'T', ...OF_X } as const;
 
 /** What a thread knows of its channels. */
 const ofChannel = (gamma: boolean): string => `
@@ -95,19 +97,21 @@ const mixShader = (lanes: Lanes, relu: boolean) =>
   }`,
   }));
 
-/** Both passes over one group in one workgroup for its channels. */
-const aloneShader = (lanes: Lanes, relu: boolean, gamma: boolean) =>
-  laneShader(`norm grad alone ${relu} ${gamma}`, lanes, () => ({
-    inputs: { ...GIVEN, ...(gamma && { gamma: 'T' as const }) },
+/** Both passes over one group in one workgroup for its channels. A dy that is `deferred` lies in dx between the two. */
+const aloneShader = (lanes: Lanes, relu: boolean, gamma: boolean, deferred: boolean) =>
+  laneShader(`norm grad alone ${relu} ${gamma} ${deferred}`, lanes, () => ({
+    inputs: { ...(deferred ? { ...OF_X, partials: 'T' } : GIVEN), ...(gamma && { gamma: 'T' as const }) },
     outputs: { dx: 'T', results: 'T' },
-    params: { epsilon: 'f32', inverse: 'f32', stride: 'u32' },
+    params: { epsilon: 'f32', inverse: 'f32', stride: 'u32', ...(deferred && DEFERRED) },
     declarations: sumMemory(2),
     body: `
   var sum0 = T(0);
   var sum1 = T(0);
   if (live) {
     ${ofChannel(gamma)}
-    ${eachVoxel(`${through(relu)} sum0 += passed; sum1 += passed * d;`)}
+    ${eachVoxel(`
+      ${deferred ? `${deferredSum(false)} dx[at] = whole;` : ''}
+      ${through(relu, deferred ? 'dx[at]' : 'dy[at]')} sum0 += passed; sum1 += passed * d;`)}
   }
   ${addRows(2)}
   let bias = shared0[lane];
@@ -118,7 +122,7 @@ const aloneShader = (lanes: Lanes, relu: boolean, gamma: boolean) =>
     ${ofChannel(gamma)}
     let even = bias * p.inverse;
     let slope = product * rstd * rstd * p.inverse;
-    ${eachVoxel(`${through(relu)} ${DX} sum0 += dx[at];`)}
+    ${eachVoxel(`${through(relu, deferred ? 'dx[at]' : 'dy[at]')} ${DX} sum0 += dx[at];`)}
     if (row == 0u) {
       results[p.stride + channel] = product * rstd;
       results[2u * p.stride + channel] = bias;
@@ -152,8 +156,12 @@ const normGrad = defineKernel<NormGradInputs, NormAttrs>(KERNELS.NormGrad, (call
   const shared = { inverse: 1 / lanes.voxels, stride };
   if (alone) {
     const { params, groups } = alone.whole();
-    const program = aloneShader(alone, relu, gamma !== undefined);
-    run(program, { ...inputs, dx, results }, { ...params, ...shared, epsilon }, groups);
+    const found = backend.deferred(dy);
+    const sum = found && !found.bias && found.count * alone.deep <= MOST_SUMMED ? found : undefined;
+    const program = aloneShader(alone, relu, gamma !== undefined, sum !== undefined);
+    const operands = { ...inputs, dx, results, ...(sum && { partials: sum.parts }) };
+    const parts = { partCount: sum?.count ?? 0, partSize: alone.count(sum?.size ?? 0) };
+    run(program, operands, { ...params, ...shared, ...parts, epsilon }, groups);
   } else {
     const statistics = scratch(lanes.groups * 4 * lanes.width);
     const { sums, parts } = partialSums(

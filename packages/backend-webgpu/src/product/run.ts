@@ -4,13 +4,16 @@ import type { KernelCall } from '../kernelConfig.js';
 import type { Engine } from './engine.js';
 import { matrixEngine } from './matrixEngine.js';
 import type { Operand } from './operands.js';
-import { sumParts } from './sumParts.js';
+import { type Parts, sumParts } from './sumParts.js';
 import { type Arrangement, productShader } from './template.js';
 import { matrixTile, productTile, splitCount } from './tiles.js';
 import { vectorEngine } from './vectorEngine.js';
 
 /** What a kernel call lends to the functions that record its work. */
-export type Recording = Pick<KernelCall<unknown, unknown>, 'run' | 'scratch' | 'backend'>;
+export type Recording = Pick<KernelCall<unknown, unknown>, 'run' | 'scratch' | 'backend'> & {
+  /** Takes parts of sums, with their buffer, in place of their being added up. */
+  defer?: ((parts: Parts) => void) | undefined;
+};
 
 /** A matrix product, or several of the same size. */
 export interface Product {
@@ -68,5 +71,8 @@ export function runProduct(call: Recording, product: Product, result: TensorInfo
     },
     [x, y, splits],
   );
-  if (parts) sumParts(call, { from: parts, parts: splits, size, columns, bias, relu }, result);
+  if (!parts) return;
+  const job = { from: parts, parts: splits, size, columns, bias, relu };
+  if (call.defer && !relu) call.defer(job);
+  else sumParts(call, job, result);
 }

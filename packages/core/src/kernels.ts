@@ -25,6 +25,7 @@ import type { Pads3d, Triple } from './shapes.js';
  * | SoftmaxCrossEntropyGrad | dy [M], logits, labels | { ignoreIndex } | dlogits |
  * | CrossEntropySums | logits [N,…,C], labels [N,…] int32 | { ignoreIndex } | [N,3]: Σ loss, # loss > 2⁻²⁴, # not ignored |
  * | CrossEntropySumsGrad | dy [N,3], logits, labels | { ignoreIndex } | dlogits |
+ * | ConfidenceCe | logits [N,…,C], labels [N,…] int32, confidence [N,…] | { ignoreIndex, threshold } | Σₙ wₙ·Σ loss of n, wₙ = # confidence ≥ threshold / # not ignored / # loss > 2⁻²⁴ in all n; and [N,3]: wₙ, 0, 0 |
  * | DiceSums | probabilities [M,C], labels [M] int32 | { softmax }: of the softmax of the input | [3, C]: Σ p·t, Σ p², Σ t² |
  * | DiceSumsGrad | dy [3,C], probabilities, labels | { softmax } | dp, or dlogits |
  * | DiceCe | logits [N,…,C], labels [N,…] int32 | DiceCeAttrs | λ_dice·(mean over classes of 1 − Dice of the softmax) + λ_ce·(mean cross-entropy), and its slopes in the sums of both [2C+1] |
@@ -68,6 +69,7 @@ export const KERNELS = {
   SoftmaxCrossEntropyGrad: 'CrlnSoftmaxCrossEntropyGrad',
   CrossEntropySums: 'CrlnCrossEntropySums',
   CrossEntropySumsGrad: 'CrlnCrossEntropySumsGrad',
+  ConfidenceCe: 'CrlnConfidenceCe',
   DiceSums: 'CrlnDiceSums',
   DiceSumsGrad: 'CrlnDiceSumsGrad',
   DiceCe: 'CrlnDiceCe',

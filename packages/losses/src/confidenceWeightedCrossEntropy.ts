@@ -1,5 +1,5 @@
-import { crossEntropySums, untaped } from '@crln/ops';
-import * as tf from '@tensorflow/tfjs-core';
+import { confidenceCe } from '@crln/ops';
+import type * as tf from '@tensorflow/tfjs-core';
 import { checkLabels, checkVoxelScalars, checkVoxelVectors } from './shapes.js';
 
 export interface ConfidenceWeightedOptions {
@@ -33,14 +33,5 @@ export function confidenceWeightedCrossEntropy(
   checkVoxelVectors(logits, 'confidenceWeightedCrossEntropy logits');
   checkLabels(pseudoLabel, 'confidenceWeightedCrossEntropy pseudoLabel', logits);
   checkVoxelScalars(confidence, 'confidenceWeightedCrossEntropy confidence', logits);
-  const samples = logits.shape[0];
-  return tf.tidy(() => {
-    const [loss, positive, counted] = tf.unstack(crossEntropySums(logits, pseudoLabel, { ignoreIndex }), 1);
-    // wₙ / count: what every voxel of sample n is multiplied by.
-    const [factors] = untaped(() => {
-      const sure = tf.cast(tf.greaterEqual(tf.reshape(confidence, [samples, -1]), threshold), 'float32');
-      return [tf.div(tf.div(tf.sum(sure, 1), tf.maximum(counted!, 1)), tf.maximum(tf.sum(positive!), 1))];
-    });
-    return tf.sum(tf.mul(loss!, factors!)) as tf.Scalar;
-  });
+  return confidenceCe(logits, pseudoLabel, confidence, { threshold, ignoreIndex });
 }

@@ -1,5 +1,5 @@
 import { KERNELS } from '@crln/core';
-import { crossEntropySums, softmaxCrossEntropy } from '@crln/ops';
+import { confidenceCe, crossEntropySums, softmaxCrossEntropy } from '@crln/ops';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
 import { describeBackends, scoped } from './support/backends.js';
@@ -93,6 +93,37 @@ describeBackends('crossEntropySums', (backend) => {
       expect(() => crossEntropySums(tf.zeros([1, 4, 3]), tf.zeros([1, 3], 'int32'))).toThrow(
         'expected labels [1, 4], got [1, 3]',
       );
+    });
+  });
+});
+
+describeBackends('confidenceCe', (backend) => {
+  it.each([2, 3, 17])('weighs each sample by how sure it is, with its gradient: %s classes', async (classes) => {
+    const shape = [3, 3, 2, 2];
+    const labels = Array.from({ length: 36 }, (_, v) => (v % 4 === 1 || v < 6 ? -1 : (v * 7) % classes));
+    // All of sample 2 is unsure.
+    const confidence = labels.map((_, v) => (v < 24 ? 0.9 + (v % 3) / 20 : 0.5));
+    await check({
+      backend,
+      inputs: { logits: normals([...shape, classes]) },
+      op: ({ logits }) =>
+        tf.tidy(() => {
+          const options = { threshold: 0.95, ignoreIndex: -1 };
+          return confidenceCe(logits!, tf.tensor(labels, shape, 'int32'), tf.tensor(confidence, shape), options);
+        }),
+      reference: ({ logits }) => {
+        const losses = reference(logits!, labels, classes, -1);
+        const positive = losses.filter((loss) => loss > 2 ** -24).length;
+        let sum = 0;
+        for (const n of [0, 1, 2]) {
+          const of = <T>(all: ArrayLike<T>) => Array.from(all).slice(12 * n, 12 * (n + 1));
+          const sure = of(confidence).filter((value) => Math.fround(value) >= Math.fround(0.95)).length;
+          const counted = of(labels).filter((label) => label !== -1).length;
+          sum += ((sure / counted) * of(losses).reduce((a, b) => a + b, 0)) / positive;
+        }
+        return [sum];
+      },
+      kernels: backend === 'webgpu' ? [KERNELS.ConfidenceCe, KERNELS.CrossEntropySumsGrad] : [],
     });
   });
 });

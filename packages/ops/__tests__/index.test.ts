@@ -7,6 +7,7 @@ it('exports these names and no others', () => {
     'batchNormInference',
     'channelDropout',
     'channelSum',
+    'confidenceCe',
     'contrastSamples',
     'conv3d',
     'conv3dTranspose',

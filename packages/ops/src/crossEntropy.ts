@@ -96,3 +96,54 @@ function composedSums(logits: tf.Tensor, labels: tf.Tensor, ignoreIndex: number)
     return tf.stack([tf.sum(losses, 1), positive!, counted!], 1) as tf.Tensor2D;
   });
 }
+
+export interface ConfidenceOptions {
+  /** A voxel is sure from this confidence on. */
+  threshold: number;
+  ignoreIndex: number;
+}
+
+/**
+ * Σₙ wₙ·Σ CE of sample n, wₙ = #{confidence ≥ threshold} / max(#{label ≠ ignoreIndex}, 1) of the sample, over max(#{CE > 0}, 1) of all, as
+ * {@link crossEntropySums} counts them. Differentiable in the logits; the weights carry no gradient.
+ *
+ * @param logits [N, D, H, W, C] (any rank ≥ 2)
+ * @param labels [N, D, H, W] int32
+ * @param confidence [N, D, H, W]
+ * @throws CrlnError `invalid-shape`; on our own backend `invalid-data` for a label that is no class
+ */
+export function confidenceCe(
+  logits: tf.Tensor,
+  labels: tf.Tensor,
+  confidence: tf.Tensor,
+  { threshold, ignoreIndex }: ConfidenceOptions,
+): tf.Scalar {
+  expectChannelsLast(logits, 'logits');
+  expectShape(labels, 'labels', logits.shape.slice(0, -1));
+  expectShape(confidence, 'confidence', logits.shape.slice(0, -1));
+  if (hasKernel(KERNELS.ConfidenceCe)) {
+    return differentiable('confidenceCe', {
+      inputs: { logits },
+      forward: (save) => {
+        const inputs = { logits, labels, confidence };
+        const [loss, weights] = runKernel(KERNELS.ConfidenceCe, inputs, { threshold, ignoreIndex });
+        save([logits, labels, weights!]);
+        return [loss!];
+      },
+      gradient: ([given], [logits, labels, weights]) => ({
+        logits: () => {
+          const dy = tf.mul(given!, weights!);
+          return runKernel(KERNELS.CrossEntropySumsGrad, { dy, logits, labels }, { ignoreIndex })[0]!;
+        },
+      }),
+    })[0] as tf.Scalar;
+  }
+  return tf.tidy(() => {
+    const [loss, positive, counted] = tf.unstack(crossEntropySums(logits, labels, { ignoreIndex }), 1);
+    const [weights] = untaped(() => {
+      const sure = tf.cast(tf.greaterEqual(tf.reshape(confidence, [logits.shape[0]!, -1]), threshold), 'float32');
+      return [tf.div(tf.div(tf.sum(sure, 1), tf.maximum(counted!, 1)), tf.maximum(tf.sum(positive!), 1))];
+    });
+    return tf.sum(tf.mul(loss!, weights!)) as tf.Scalar;
+  });
+}

@@ -16,7 +16,7 @@ export {
   contrastSamples,
 } from './contrastSamples.js';
 export { type ConvOptions, type ConvTransposeOptions, conv3d, conv3dTranspose } from './conv3d.js';
-export { crossEntropySums, softmaxCrossEntropy } from './crossEntropy.js';
+export { type ConfidenceOptions, confidenceCe, crossEntropySums, softmaxCrossEntropy } from './crossEntropy.js';
 export { depthwiseConv3d } from './depthwise.js';
 export { diceSums } from './dice.js';
 export { diceCe } from './diceCe.js';

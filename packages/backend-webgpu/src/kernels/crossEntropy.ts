@@ -4,7 +4,15 @@ import { flatGroups, shader } from '../gpu/shader.js';
 import { defineKernel, type KernelCall } from '../kernelConfig.js';
 import { expectTypes } from './operandTypes.js';
 import { classCount, softmaxRows } from './softmaxRows.js';
-import { compensatedSum, halfOf, TOTALS, WORKGROUP, workgroupTree } from './workgroupSums.js';
+import {
+  COLUMN_TOTALS,
+  columnTotals,
+  compensatedSum,
+  halfOf,
+  TOTALS,
+  WORKGROUP,
+  workgroupTree,
+} from './workgroupSums.js';
 
 interface CrossEntropyAttrs {
   ignoreIndex: number;
@@ -37,15 +45,19 @@ const LOSSES = (count: string) =>
   if (label == p.ignore) { loss[index] = 0.0; } else { loss[index] = lossOf(index, label); }`,
   }));
 
-const SUMS = (count: string) =>
-  shader(`crossEntropySums ${count}`, () => ({
-    inputs: { x: 'f32', labels: 'i32' },
+/** Of each part of a sample; with `sure`, also the number of voxels whose confidence reaches a threshold. */
+const SUMS = (count: string, sure: boolean) =>
+  shader(`crossEntropySums ${count} ${sure}`, () => ({
+    inputs: { x: 'f32', labels: 'i32', ...(sure && { confidence: 'f32' }) },
     outputs: { partials: 'u32' },
-    params: { rows: 'u32', classes: 'u32', parts: 'u32', total: 'u32', ignore: 'i32', half: 'u32' },
+    params: {
+      ...{ rows: 'u32', classes: 'u32', parts: 'u32', total: 'u32', ignore: 'i32', half: 'u32' },
+      ...(sure && { threshold: 'f32' }),
+    },
     workgroup: [WORKGROUP],
     declarations: `${lossOf(count)}${compensatedSum('f32')}
-struct Sums { loss: f32, positive: u32, counted: u32 }
-fn joined(a: Sums, b: Sums) -> Sums { return Sums(a.loss + b.loss, a.positive + b.positive, a.counted + b.counted); }
+struct Sums { loss: f32, counts: vec3<u32> }
+fn joined(a: Sums, b: Sums) -> Sums { return Sums(a.loss + b.loss, a.counts + b.counts); }
 ${workgroupTree('sumsOf', 'Sums', { join: (a, b) => `joined(${a}, ${b})` })}`,
     body: `
   let number = group.y * groups.x + group.x;
@@ -54,25 +66,50 @@ ${workgroupTree('sumsOf', 'Sums', { join: (a, b) => `joined(${a}, ${b})` })}`,
   let part = number % p.parts;
   let end = min((part + 1u) * ${PART}u, p.rows);
   var sum = Sum();
-  var positive = 0u;
-  var counted = 0u;
+  // Losses above 0, labels that are not ignored, sure voxels.
+  var counts = vec3<u32>();
   for (var i = part * ${PART}u + thread; i < end; i += ${WORKGROUP}u) {
     let row = sample * p.rows + i;
     let label = labels[row];
     if (label != p.ignore) {
       let loss = lossOf(row, label);
       sum = added(sum, loss);
-      positive += select(0u, 1u, loss > ${POSITIVE});
-      counted++;
+      counts += vec3(select(0u, 1u, loss > ${POSITIVE}), 1u, 0u);
     }
+    ${sure ? 'counts.z += select(0u, 1u, confidence[row] >= p.threshold);' : ''}
   }
-  let sums = sumsOf(thread, Sums(totalOf(sum), positive, counted));
+  let sums = sumsOf(thread, Sums(totalOf(sum), counts));
   if (thread == 0u) {
-    let at = 3u * sample * p.parts + part;
+    let at = ${sure ? 4 : 3}u * sample * p.parts + part;
     partials[at] = bitcast<u32>(sums.loss);
-    partials[at + p.parts] = sums.positive;
-    partials[at + 2u * p.parts] = sums.counted;
+    partials[at + p.parts] = sums.counts.x;
+    partials[at + 2u * p.parts] = sums.counts.y;
+    ${sure ? 'partials[at + 3u * p.parts] = sums.counts.z;' : ''}
   }`,
+  }));
+
+/** Σₙ wₙ·(Σ loss of n) with wₙ = # sure / max(# not ignored, 1) / max(# losses above 0 in all samples, 1), and the weights. One workgroup. */
+const WEIGHTED = () =>
+  shader('crossEntropy weighted', () => ({
+    inputs: { partials: 'u32' },
+    outputs: { loss: 'f32', weights: 'f32', totals: 'f32' },
+    params: { samples: 'u32', parts: 'u32', half: 'u32' },
+    workgroup: [WORKGROUP],
+    declarations: COLUMN_TOTALS,
+    body: `
+  ${columnTotals('4u * p.samples', 'column % 4u == 0u')}
+  if (thread != 0u) { return; }
+  var positive = 0.0;
+  for (var n = 0u; n < p.samples; n++) { positive += totals[4u * n + 1u]; }
+  var sum = 0.0;
+  for (var n = 0u; n < p.samples; n++) {
+    let weight = totals[4u * n + 3u] / max(totals[4u * n + 2u], 1.0) / max(positive, 1.0);
+    weights[3u * n] = weight;
+    weights[3u * n + 1u] = 0.0;
+    weights[3u * n + 2u] = 0.0;
+    sum += weight * totals[4u * n];
+  }
+  loss[0] = sum;`,
   }));
 
 /** Row i takes dy[⌊i / share⌋·stride]. p − 1 is written as −Σ of the other p, without cancellation where p is nearly 1. */
@@ -120,24 +157,44 @@ const softmaxCrossEntropyGrad = defineKernel<GradInputs, CrossEntropyAttrs>(KERN
  * [N, 3]: Σ loss, the number of losses above 0 in float32, and of labels that are not ignored, of each sample of [N, …, C]. A label that is
  * no class makes its sample's Σ loss NaN.
  */
-const crossEntropySums = defineKernel<Inputs, CrossEntropyAttrs>(
-  KERNELS.CrossEntropySums,
-  ({ inputs, attrs, output, scratch, run }) => {
-    const { logits, labels } = inputs;
-    expectTypes(KERNELS.CrossEntropySums, inputs, ['labels']);
-    const samples = logits.shape[0]!;
-    const rows = util.sizeFromShape(logits.shape.slice(1, -1));
-    const parts = Math.ceil(rows / PART);
-    const total = samples * parts;
-    const partials = scratch(3 * total);
-    const classes = logits.shape.at(-1)!;
-    const params = { rows, classes, parts, total, ignore: attrs.ignoreIndex, half: halfOf(rows) };
-    run(SUMS(classCount(classes)), { x: logits, labels, partials }, params, flatGroups(total));
-    const totals = output([samples, 3]);
-    const columns = 3 * samples;
-    const summing = { columns, parts, width: 3, floats: 1, half: halfOf(parts) };
-    run(TOTALS(), { partials, totals }, summing, flatGroups(columns));
-    return totals;
+const crossEntropySums = defineKernel<Inputs, CrossEntropyAttrs>(KERNELS.CrossEntropySums, (call) => {
+  const { inputs, output, run } = call;
+  expectTypes(KERNELS.CrossEntropySums, inputs, ['labels']);
+  const { samples, parts, partials } = sumsOfParts(call);
+  const totals = output([samples, 3]);
+  const columns = 3 * samples;
+  const summing = { columns, parts, width: 3, floats: 1, half: halfOf(parts) };
+  run(TOTALS(), { partials, totals }, summing, flatGroups(columns));
+  return totals;
+});
+
+/** Records the first pass over the voxels of each sample. */
+function sumsOfParts(call: KernelCall<Inputs & { confidence?: TensorInfo }, CrossEntropyAttrs>, threshold = 0) {
+  const { inputs, attrs, scratch, run } = call;
+  const { logits: x, labels, confidence } = inputs;
+  const samples = x.shape[0]!;
+  const rows = util.sizeFromShape(x.shape.slice(1, -1));
+  const parts = Math.ceil(rows / PART);
+  const total = samples * parts;
+  const partials = scratch((confidence ? 4 : 3) * total);
+  const classes = x.shape.at(-1)!;
+  const params = { rows, classes, parts, total, ignore: attrs.ignoreIndex, half: halfOf(rows), threshold };
+  const program = SUMS(classCount(classes), confidence !== undefined);
+  run(program, { x, labels, partials, ...(confidence && { confidence }) }, params, flatGroups(total));
+  return { samples, parts, partials };
+}
+
+/** The cross-entropy in which each sample weighs as much as it is sure of, and the weights in the place of each Σ loss: [N, 3]. */
+const confidenceCe = defineKernel<Inputs & { confidence: TensorInfo }, CrossEntropyAttrs & { threshold: number }>(
+  KERNELS.ConfidenceCe,
+  (call) => {
+    const { inputs, attrs, output, scratch, run } = call;
+    expectTypes(KERNELS.ConfidenceCe, inputs, ['labels']);
+    const { samples, parts, partials } = sumsOfParts(call, attrs.threshold);
+    const [loss, weights] = [output([]), output([samples, 3])];
+    const operands = { partials, loss, weights, totals: scratch(4 * samples) };
+    run(WEIGHTED(), operands, { samples, parts, half: halfOf(parts) }, [1]);
+    return [loss, weights];
   },
 );
 
@@ -167,4 +224,5 @@ export const crossEntropyKernels: readonly KernelConfig[] = [
   softmaxCrossEntropyGrad,
   crossEntropySums,
   crossEntropySumsGrad,
+  confidenceCe,
 ];

@@ -4,7 +4,7 @@ import { flatGroups, shader } from '../gpu/shader.js';
 import { defineKernel } from '../kernelConfig.js';
 import { expectTypes } from './operandTypes.js';
 import { classCount, softmaxRows } from './softmaxRows.js';
-import { compensatedSum, halfOf, WORKGROUP, workgroupTree } from './workgroupSums.js';
+import { COLUMN_TOTALS, columnTotals, compensatedSum, halfOf, WORKGROUP, workgroupTree } from './workgroupSums.js';
 
 /** Rows that a workgroup adds up. */
 const PART = 16 * WORKGROUP;
@@ -77,23 +77,9 @@ const FINISH = () =>
       ...{ smoothNr: 'f32', smoothDr: 'f32', lambdaDice: 'f32', lambdaCe: 'f32' },
     },
     workgroup: [WORKGROUP],
-    declarations: `${compensatedSum('f32')}
-struct Total { sum: f32, count: u32 }
-fn joined(a: Total, b: Total) -> Total { return Total(a.sum + b.sum, a.count + b.count); }
-${workgroupTree('totalOfAll', 'Total', { join: (a, b) => `joined(${a}, ${b})` })}`,
+    declarations: COLUMN_TOTALS,
     body: `
-  let columns = 3u * p.classes + 2u;
-  for (var column = 0u; column < columns; column++) {
-    let isFloat = column < 2u * p.classes || column == 3u * p.classes;
-    var sum = Sum();
-    var count = 0u;
-    for (var part = thread; part < p.parts; part += ${WORKGROUP}u) {
-      let bits = partials[column * p.parts + part];
-      if (isFloat) { sum = added(sum, bitcast<f32>(bits)); } else { count += bits; }
-    }
-    let total = totalOfAll(thread, Total(totalOf(sum), count));
-    if (thread == 0u) { totals[column] = select(f32(total.count), total.sum, isFloat); }
-  }
+  ${columnTotals('3u * p.classes + 2u', 'column < 2u * p.classes || column == 3u * p.classes')}
   if (thread != 0u) { return; }
   let each = p.lambdaDice / f32(p.classes - p.first);
   var sum = 0.0;

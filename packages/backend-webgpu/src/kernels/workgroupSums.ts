@@ -98,3 +98,27 @@ ${workgroupTree('totalsOf', 'Total', { join: (a, b) => `joined(${a}, ${b})` })}`
   let total = totalsOf(thread, Total(totalOf(sum), count));
   if (thread == 0u) { totals[column] = select(f32(total.count), total.sum, isFloat); }`,
   }));
+
+/** What {@link columnTotals} calls. Its shader has the parameters `parts` and `half`. */
+export const COLUMN_TOTALS = `${compensatedSum('f32')}
+struct Total { sum: f32, count: u32 }
+fn joined(a: Total, b: Total) -> Total { return Total(a.sum + b.sum, a.count + b.count); }
+${workgroupTree('totalOfAll', 'Total', { join: (a, b) => `joined(${a}, ${b})` })}`;
+
+/**
+ * WGSL by which one workgroup adds up `partials` [columns, parts] into `totals` [columns], as {@link TOTALS} does, for its first thread to
+ * go on with.
+ * @param isFloat WGSL of whether a `column` holds float32 bits, not counts
+ */
+export const columnTotals = (columns: string, isFloat: string): string => `
+  for (var column = 0u; column < ${columns}; column++) {
+    let isFloat = ${isFloat};
+    var sum = Sum();
+    var count = 0u;
+    for (var part = thread; part < p.parts; part += ${WORKGROUP}u) {
+      let bits = partials[column * p.parts + part];
+      if (isFloat) { sum = added(sum, bitcast<f32>(bits)); } else { count += bits; }
+    }
+    let total = totalOfAll(thread, Total(totalOf(sum), count));
+    if (thread == 0u) { totals[column] = select(f32(total.count), total.sum, isFloat); }
+  }`;

@@ -4,7 +4,7 @@ import { keep, mul, type Scalar, type Tensor, tidy, type Variable, variable, zer
 import type { MovingAverage } from './ema.js';
 
 /** Parameters that are moved at a time: the new ones lie beside the old ones until then. */
-const GROUP = 1 << 20;
+const GROUP = 1 << 22;
 
 export interface SgdOptions {
   learningRate: number;

@@ -39,11 +39,10 @@ function queries(p: tf.Tensor3D, weights: StageWeights, call: StageCall): tf.Ten
   return tf.mul(fully(normalised(p, weights.queryNorm, call), weights.query), p.shape[2] ** -0.5);
 }
 
-/** Keys (0) or values (1) of tokens [N, V, c]: half of one Linear, so that a half nobody needs is not computed. */
-function half(tokens: tf.Tensor, { kernel, bias }: Affine, which: 0 | 1): tf.Tensor {
+/** Keys of tokens [N, V, c]: half of one Linear, of which the values are not computed. */
+function keysOf(tokens: tf.Tensor, { kernel, bias }: Affine): tf.Tensor {
   const c = tokens.shape[2]!;
-  const columns = tf.slice(kernel.read(), [0, which * c], [c, c]);
-  return linear(tokens, columns, tf.slice(bias.read(), [which * c], [c]));
+  return linear(tokens, tf.slice(kernel.read(), [0, 0], [c, c]), tf.slice(bias.read(), [0], [c]));
 }
 
 /**
@@ -52,11 +51,17 @@ function half(tokens: tf.Tensor, { kernel, bias }: Affine, which: 0 | 1): tf.Ten
 export function attend(p: tf.Tensor3D, z: tf.Tensor5D, weights: StageWeights, call: StageCall): tf.Tensor3D {
   const { classes, prototypes, residual, legacyPrototypeOrder } = call.options;
   const tokens = keyTokens(z, weights, call);
-  const keys = half(tokens, weights.keyValue, 0);
-  const proximity = tf.matMul(queries(p, weights, call), keys, false, true);
-  let attended: tf.Tensor = tf.matMul(tf.softmax(proximity), half(tokens, weights.keyValue, 1));
+  const [n, rows, c] = p.shape;
+  // Keys and values side by side, and never apart: queries are 0 where the values lie, and of what is attended the keys are left out.
+  const keysAndValues = fully(tokens, weights.keyValue);
+  const q = tf.pad(queries(p, weights, call), [
+    [0, 0],
+    [0, 0],
+    [0, c],
+  ]);
+  const proximity = tf.matMul(q, keysAndValues, false, true);
+  let attended: tf.Tensor = tf.slice(tf.matMul(tf.softmax(proximity), keysAndValues), [0, 0, c], [n, rows, c]);
   if (legacyPrototypeOrder) {
-    const [n, , c] = p.shape;
     const mixed = tf.transpose(tf.reshape(attended, [n, prototypes, classes, c]), [0, 2, 1, 3]);
     attended = tf.reshape(mixed, p.shape);
   }
@@ -113,7 +118,7 @@ export function classMap(p: tf.Tensor3D, z: tf.Tensor5D, weights: StageWeights, 
   const { options, training } = call;
   const { classes, prototypes, epsilon, momentum } = options;
   const [n, d, h, w] = z.shape;
-  const keys = half(keyTokens(z, weights, call), weights.keyValue, 0);
+  const keys = keysOf(keyTokens(z, weights, call), weights.keyValue);
   // A + drop(A) is linear in the queries, which are far smaller than A.
   const q = queries(p, weights, call);
   const doubled = tf.add(q, drop(q, call, 'proximity'));

@@ -12,7 +12,7 @@ export function deferring(
   result: TensorInfo,
 ): Recording {
   return {
-    ...{ run, scratch },
+    ...{ run, scratch, backend },
     defer(job) {
       keep(job.from);
       const { from: parts, parts: count, size, bias } = job;

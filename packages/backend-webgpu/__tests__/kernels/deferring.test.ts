@@ -91,6 +91,25 @@ describeGpu('sums in parts that the kernel after them adds up', () => {
     expect(still).toBe(true);
   });
 
+  it('are added to another gradient of the filter', async () => {
+    const volume = [1, 12, 12, 12, 4];
+    const filterGrad = (seed: number) => {
+      const inputs = { x: tensor(volume, seed), dy: tensor(volume, seed + 1) };
+      return run(KERNELS.Conv3dFilterGrad, inputs, { ...attrs, filterShape: [3, 3, 3, 4, 4] })[0]!;
+    };
+    const others = { a1: tensor([5], 20), b1: tensor([5], 21) };
+    const [whole, b0] = [filterGrad(3), tensor([3, 3, 3, 4, 4], 22)];
+    await whole.data();
+    const still = await both(
+      () => filterGrad(1),
+      (a0) => [
+        ...run(KERNELS.AddPairs, { a0, b0, ...others }),
+        ...run(KERNELS.AddPairs, { a0: b0, b0: a0, a1: whole, b1: filterGrad(3) }),
+      ],
+    );
+    expect(still).toBe(true);
+  });
+
   it('are added up before their bias goes, and let go of with their tensor', async () => {
     const bias = tensor([64], 7);
     const [y, expected] = [conv(1, bias), conv(1, bias)];

@@ -17,14 +17,14 @@ interface Pair {
   bytes: number;
   a: Block;
   b: Block;
+  /** A term that is a sum in parts is so many arrays, one behind the other. */
+  aParts: number;
+  bParts: number;
 }
 
 /** Pairs that lie side by side in memory, and so are added up as one. */
-interface Run {
+interface Run extends Pick<Pair, 'a' | 'b' | 'aParts' | 'bParts' | 'bytes'> {
   pairs: Pair[];
-  a: Block;
-  b: Block;
-  bytes: number;
 }
 
 type Call = Pick<KernelCall<unknown, unknown>, 'backend' | 'run'>;
@@ -39,10 +39,9 @@ function runs(pairs: readonly Pair[]): Run[] {
   return [...neighbours.values()].flatMap((group) => {
     const sorted = group.sort((one, other) => one.a.offset - other.a.offset);
     const [a, b] = [joined(sorted.map((pair) => pair.a)), joined(sorted.map((pair) => pair.b))];
-    const single = sorted.map((pair) => ({ pairs: [pair], a: pair.a, b: pair.b, bytes: pair.bytes }));
-    if (!a || !b) return single;
+    if (!a || !b || sorted.length === 1) return sorted.map((pair) => ({ ...pair, pairs: [pair] }));
     const before = splitBytes(sorted.slice(0, -1).map(({ bytes }) => bytes));
-    return [{ pairs: sorted, a, b, bytes: before + sorted.at(-1)!.bytes }];
+    return [{ pairs: sorted, a, b, aParts: 1, bParts: 1, bytes: before + sorted.at(-1)!.bytes }];
   });
 }
 
@@ -56,7 +55,7 @@ const SUMS = (count: number) =>
       ),
       outputs: { y: 'vec4<f32>' },
       params: each(
-        numbers.flatMap((i) => [`start${i}`, `size${i}`]),
+        numbers.flatMap((i) => [`start${i}`, `size${i}`, `aParts${i}`, `bParts${i}`]),
         'u32',
       ),
       workgroup: [WORKGROUP],
@@ -64,7 +63,12 @@ const SUMS = (count: number) =>
         .map(
           (i) => `
   if (index >= p.start${i} && index - p.start${i} < p.size${i}) {
-    y[index] = a${i}[index - p.start${i}] + b${i}[index - p.start${i}];
+    let at = index - p.start${i};
+    var a = a${i}[at];
+    for (var part = 1u; part < p.aParts${i}; part++) { a += a${i}[part * p.size${i} + at]; }
+    var b = b${i}[at];
+    for (var part = 1u; part < p.bParts${i}; part++) { b += b${i}[part * p.size${i} + at]; }
+    y[index] = a + b;
   }`,
         )
         .join(''),
@@ -79,9 +83,10 @@ function addRuns({ backend, run }: Call, together: readonly Run[], results: Tens
   const operands: Record<string, Block> = { y };
   const params: Record<string, number> = {};
   let start = 0;
-  together.forEach(({ pairs, a, b, bytes }, i) => {
+  together.forEach(({ pairs, a, b, aParts, bParts, bytes }, i) => {
     Object.assign(operands, { [`a${i}`]: a, [`b${i}`]: b });
     Object.assign(params, { [`start${i}`]: start / 16, [`size${i}`]: Math.ceil(bytes / 16) });
+    Object.assign(params, { [`aParts${i}`]: aParts, [`bParts${i}`]: bParts });
     start += splitBytes(pairs.map((pair) => pair.bytes));
   });
   run(SUMS(together.length), operands, params, flatGroups(start / 16, WORKGROUP));
@@ -93,18 +98,23 @@ function addRuns({ backend, run }: Call, together: readonly Run[], results: Tens
     });
 }
 
+/** Where a term lies: in parts, where it is a sum in parts that four numbers a thread can walk through. */
+function term({ backend, exact }: Pick<KernelCall<unknown, unknown>, 'backend' | 'exact'>, x: TensorInfo) {
+  const sum = backend.deferred(x);
+  if (sum && !sum.bias && sum.size % 4 === 0) return { block: sum.parts, parts: sum.count };
+  const operand = exact(x);
+  return { block: 'dataId' in operand ? backend.block(operand, KERNELS.AddPairs) : operand, parts: 1 };
+}
+
 /** a0 + b0, a1 + b1, …: three sums a dispatch, and more where they lie side by side. */
 const addPairs = defineKernel<Record<string, TensorInfo>>(KERNELS.AddPairs, (call) => {
-  const { inputs, backend, exact } = call;
+  const { inputs } = call;
   expectTypes(KERNELS.AddPairs, inputs, []);
   const pairs: Pair[] = [];
-  for (let number = 0, a = inputs.a0; a; a = inputs[`a${++number}`]) {
-    const bytes = 4 * util.sizeFromShape(a.shape);
-    const [first, second] = [a, inputs[`b${number}`]!].map((x) => {
-      const operand = exact(x);
-      return 'dataId' in operand ? backend.block(operand, KERNELS.AddPairs) : operand;
-    });
-    pairs.push({ number, shape: a.shape, bytes, a: first!, b: second! });
+  for (let number = 0, x = inputs.a0; x; x = inputs[`a${++number}`]) {
+    const [a, b] = [term(call, x), term(call, inputs[`b${number}`]!)];
+    const bytes = 4 * util.sizeFromShape(x.shape);
+    pairs.push({ number, shape: x.shape, bytes, a: a.block, b: b.block, aParts: a.parts, bParts: b.parts });
   }
   const found = runs(pairs);
   const results: TensorInfo[] = [];

@@ -17,6 +17,9 @@ import { defineKernel, type KernelCall } from '../kernelConfig.js';
 import { deferring } from './deferring.js';
 import { expectTypes } from './operandTypes.js';
 
+/** Bytes of a filter's gradient in parts, which may be kept until the backward pass has ended. */
+const MOST_KEPT = 4 << 20;
+
 type Forward = { x: TensorInfo; filter: TensorInfo; bias?: TensorInfo };
 type InputGrad = { dy: TensorInfo; filter: TensorInfo; bias?: TensorInfo };
 type FilterGrad = { x: TensorInfo; dy: TensorInfo };
@@ -49,7 +52,7 @@ function runFilterGrad(call: Call<FilterGrad>, g: ConvGeometry): TensorInfo {
   expectTypes(g.kernel, call.inputs, []);
   expectConvShape(g, 'dy', dy, convOutputShape(g));
   const dw = call.output([...g.size, g.inChannels, g.outChannels]);
-  filterGrad(call, g, x, dy, dw);
+  filterGrad(deferring(call, dw, MOST_KEPT), g, x, dy, dw);
   return dw;
 }
 

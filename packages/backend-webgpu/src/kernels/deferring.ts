@@ -6,14 +6,20 @@ import { sumParts } from '../product/sumParts.js';
 /**
  * The recording of a product into `result` that leaves sums in parts to whoever reads them first: a norm adds them up on its way, others have
  * them added up.
+ * @param mostBytes Longer ones are added up at once: for results that are read much later.
  */
 export function deferring(
   { run, scratch, keep, backend }: KernelCall<unknown, unknown>,
   result: TensorInfo,
+  mostBytes = Number.POSITIVE_INFINITY,
 ): Recording {
   return {
     ...{ run, scratch, backend },
     defer(job) {
+      if (4 * job.parts * job.size > mostBytes) {
+        sumParts({ run }, job, result);
+        return;
+      }
       keep(job.from);
       const { from: parts, parts: count, size, bias } = job;
       backend.defer(result, { parts, count, size, bias, finish: () => sumParts({ run }, job, result) });

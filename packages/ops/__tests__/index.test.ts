@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 
 it('exports these names and no others', () => {
   expect(Object.keys(ops).sort()).toEqual([
+    'activationPrecision',
     'batchNorm',
     'batchNormInference',
     'channelDropout',
@@ -23,12 +24,16 @@ it('exports these names and no others', () => {
     'gatherRows',
     'gatherVoxels',
     'gelu',
+    'gpuTiles',
     'hasKernel',
     'infoNce',
     'inspectBackends',
     'instanceNorm',
     'layerNorm',
     'linear',
+    'lossScaleOf',
+    'lossScaleState',
+    'lossScaleStep',
     'maxPool3d',
     'once',
     'optimizerStep',
@@ -41,6 +46,7 @@ it('exports these names and no others', () => {
     'sampleMasked',
     'sgdStep',
     'softmaxCrossEntropy',
+    'startGpuStopwatch',
     'stopGradient',
     'untaped',
     'updateRunningStatistics',

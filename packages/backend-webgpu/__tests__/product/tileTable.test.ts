@@ -38,6 +38,12 @@ describe('the table of tiles', () => {
       }),
     ],
     [
+      'a tile of matrices of 128×16×32 in 8×2 parts cannot be',
+      changed((t) => {
+        t.matrices.many[0]!.across = 2;
+      }),
+    ],
+    [
       'a direct tile of 8 channels by 16 a thread cannot be',
       changed((t) => {
         t.direct[0] = { columns: 8, threadColumns: 16 };

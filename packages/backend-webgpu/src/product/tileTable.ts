@@ -19,6 +19,11 @@ export function useTiles(table: unknown): void {
     if (whole && threads >= 16) return;
     throw invalid(`a product tile of ${rows}×${columns} by ${threadRows}×${threadColumns} a thread cannot be`);
   });
+  checked.matrices.many.concat(checked.matrices.few).forEach(({ rows, columns, depth, down, across }) => {
+    const whole = [rows / down, columns / across, depth].every((length) => length > 0 && length % 16 === 0);
+    if (whole && down * across >= 1) return;
+    throw invalid(`a tile of matrices of ${rows}×${columns}×${depth} in ${down}×${across} parts cannot be`);
+  });
   checked.direct.forEach(({ columns, threadColumns }) => {
     if (threadColumns % 4 === 0 && columns % threadColumns === 0) return;
     throw invalid(`a direct tile of ${columns} channels by ${threadColumns} a thread cannot be`);

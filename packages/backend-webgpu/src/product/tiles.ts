@@ -130,9 +130,12 @@ export function matrixTile(
 ): MatrixTile | undefined {
   const { leastMatrix: least, matrices } = tiles;
   if (rows < least.rows || inner < least.inner || columns < least.columns) return undefined;
-  const fits = (tile: MatrixTile) =>
-    threadsOfMatrices(tile, unit) <= limits.maxComputeInvocationsPerWorkgroup &&
-    matrixBytes(tile, unit) <= limits.maxComputeWorkgroupStorageSize;
+  const fits = (tile: MatrixTile) => {
+    const threads = threadsOfMatrices(tile, unit);
+    const bytes = matrixBytes(tile, unit);
+    const { maxComputeInvocationsPerWorkgroup: most, maxComputeWorkgroupStorageSize: room } = limits;
+    return tile.depth <= threads && threads <= most && bytes <= room;
+  };
   const many = rows > tiles.fewRows ? matrices.many.filter(fits) : [];
   const choices = many.length > 0 ? many : matrices.few.filter(fits);
   return choices.length > 0 ? narrowest(choices, columns) : undefined;

@@ -1,4 +1,4 @@
-import type { TileQuestion } from '@crln/backend-webgpu';
+import type { TileQuestion, TileTable } from '@crln/backend-webgpu';
 import { CrlnError } from '@crln/core';
 import { backend } from '@tensorflow/tfjs-core';
 
@@ -35,8 +35,15 @@ export function startGpuStopwatch(): (() => Promise<number>) | undefined {
   return current.startStopwatch?.();
 }
 
-/** How the kernels of the current backend are cut up, where that is `webgpu`: the table, another one, and what is best measured about it. */
-export async function gpuTiles() {
+/** How kernels are cut up, a way to have them go by another table, and what is best measured about it. */
+interface GpuTiles {
+  table: TileTable;
+  use(table: unknown): void;
+  questions: TileQuestion[];
+}
+
+/** The same of the current backend, where that is `webgpu`. */
+export async function gpuTiles(): Promise<GpuTiles | undefined> {
   const current = backend() as { tileQuestions?: () => TileQuestion[] };
   const questions = current.tileQuestions?.();
   if (!questions) return undefined;

@@ -58,7 +58,8 @@ describe('the table of tiles', () => {
 
 describe('questions about tiles', () => {
   const limits = { maxComputeInvocationsPerWorkgroup: 256, maxComputeWorkgroupStorageSize: 16_384 };
-  const questions = tileQuestions({ device: { gpu: { limits } } } as never);
+  const device = { gpu: { limits } };
+  const questions = tileQuestions({ device, precision: 'f32' } as never);
 
   it('have what there is as the first choice, and others that kernels can go by', () => {
     expect(questions.length).toBeGreaterThan(8);
@@ -78,6 +79,19 @@ describe('questions about tiles', () => {
         expect(64 * (tile.rows + tile.columns)).toBeLessThanOrEqual(16_384);
       }
     }
+  });
+
+  it('are about matrices of subgroups where those compute, in tiles that can be cut into them', () => {
+    const matrixUnit = { M: 16, N: 16, K: 16, subgroup: 32 };
+    const large = { gpu: { limits: { ...limits, maxComputeWorkgroupStorageSize: 48 << 10 } } };
+    const asked = tileQuestions({ device: large, precision: 'f16', matrixUnit } as never);
+    expect(asked.map(({ name }) => name)).toContain('matrices.many of 128 columns');
+    for (const { choices } of asked) {
+      const tables = choices(before);
+      expect(tables.length).toBeGreaterThan(1);
+      for (const table of tables) useTiles(table);
+    }
+    expect(tileQuestions({ device, precision: 'f32', matrixUnit } as never)).toHaveLength(questions.length);
   });
 
   it('are about the channels for which a tile is taken', () => {

@@ -5,7 +5,7 @@ import { type Element, type Shader, type ShaderSource, shader } from './shader.j
 const HALF: Partial<Record<Element, Element>> = { f32: 'f16', 'vec4<f32>': 'vec4<f16>' };
 
 /** Whether a binding can be stored in half precision. */
-export const hasHalf = (element: Element): boolean => HALF[element] !== undefined;
+const hasHalf = (element: Element): boolean => HALF[element] !== undefined;
 
 /**
  * The shader for bindings of these names that lie in memory as f16. It computes in f32 all the same: what it reads of them is widened, what it

@@ -119,23 +119,31 @@ function matrixBytes({ rows, columns, depth, down, across }: MatrixTile, { M, N 
   return panel(rows) + panel(columns) + results + tables;
 }
 
+interface MatrixSides {
+  M: number;
+  N: number;
+  subgroup: number;
+}
+
 /** The limits of a device that tiles of matrices keep. */
 type MatrixLimits = Pick<GPUSupportedLimits, 'maxComputeWorkgroupStorageSize' | 'maxComputeInvocationsPerWorkgroup'>;
+
+/** Whether a device can take a tile. */
+export function fitsMatrices(tile: MatrixTile, unit: MatrixSides, limits: MatrixLimits): boolean {
+  const threads = threadsOfMatrices(tile, unit);
+  const { maxComputeInvocationsPerWorkgroup: most, maxComputeWorkgroupStorageSize: room } = limits;
+  return tile.depth <= threads && threads <= most && matrixBytes(tile, unit) <= room;
+}
 
 /** The tile for a product of this size by matrices of subgroups; undefined where they are not for it. */
 export function matrixTile(
   { rows, inner, columns }: Record<'rows' | 'inner' | 'columns', number>,
-  unit: { M: number; N: number; subgroup: number },
+  unit: MatrixSides,
   limits: MatrixLimits,
 ): MatrixTile | undefined {
   const { leastMatrix: least, matrices } = tiles;
   if (rows < least.rows || inner < least.inner || columns < least.columns) return undefined;
-  const fits = (tile: MatrixTile) => {
-    const threads = threadsOfMatrices(tile, unit);
-    const bytes = matrixBytes(tile, unit);
-    const { maxComputeInvocationsPerWorkgroup: most, maxComputeWorkgroupStorageSize: room } = limits;
-    return tile.depth <= threads && threads <= most && bytes <= room;
-  };
+  const fits = (tile: MatrixTile) => fitsMatrices(tile, unit, limits);
   const many = rows > tiles.fewRows ? matrices.many.filter(fits) : [];
   const choices = many.length > 0 ? many : matrices.few.filter(fits);
   return choices.length > 0 ? narrowest(choices, columns) : undefined;

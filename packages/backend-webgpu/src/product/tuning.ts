@@ -1,5 +1,5 @@
 import type { CrlnWebGpuBackend } from '../backend.js';
-import { type DirectTile, type ProductTile, threadsOf } from './tiles.js';
+import { type DirectTile, fitsMatrices, type MatrixTile, type ProductTile, threadsOf } from './tiles.js';
 import { type TileTable, tileTable } from './tileTable.js';
 
 /** Something about the sizes of kernels that is best measured: tables that differ in it alone. */
@@ -18,9 +18,21 @@ type TileLimits = Pick<GPUSupportedLimits, 'maxComputeInvocationsPerWorkgroup' |
 const LINE = 4 * 16;
 
 /** All questions about a backend's kernels, those first on whose answers others depend. */
-export function tileQuestions({ device }: Pick<CrlnWebGpuBackend, 'device'>): TileQuestion[] {
+export function tileQuestions({
+  device,
+  precision,
+  matrixUnit,
+}: Pick<CrlnWebGpuBackend, 'device' | 'precision' | 'matrixUnit'>): TileQuestion[] {
   const { limits } = device.gpu;
   const table = tileTable();
+  if (precision === 'f16' && matrixUnit) {
+    const others = (tile: MatrixTile) => matrixTiles(tile).filter((other) => fitsMatrices(other, matrixUnit, limits));
+    return [
+      ...sizes(table, ['matrices', 'many'], others),
+      ...sizes(table, ['matrices', 'few'], others),
+      number('wantedThreads', [0.25, 0.5, 2, 4], true),
+    ];
+  }
   return [
     ...sizes(table, ['direct'], (tile: DirectTile) => directTiles(tile, limits)),
     ...sizes(table, ['product', 'many'], (tile: ProductTile) => productTiles(tile, limits)),
@@ -91,3 +103,16 @@ const directTiles = ({ columns }: DirectTile, limits: TileLimits): DirectTile[] 
   [4, 8, 16]
     .filter((each) => columns % each === 0 && (32 * columns) / each <= limits.maxComputeInvocationsPerWorkgroup)
     .map((threadColumns) => ({ columns, threadColumns }));
+
+/** Of as many columns, in parts of 16 to 64 a side. */
+function matrixTiles({ columns }: MatrixTile): MatrixTile[] {
+  const sides = [16, 32, 64];
+  const all = [32, 64, 128, 256].flatMap((rows) =>
+    sides.flatMap((height) =>
+      sides.flatMap((width) =>
+        [16, 32, 64].map((depth) => ({ rows, columns, depth, down: rows / height, across: columns / width })),
+      ),
+    ),
+  );
+  return all.filter(({ down, across }) => down >= 1 && across >= 1 && down * across >= 2 && down * across <= 16);
+}

@@ -104,15 +104,15 @@ const directTiles = ({ columns }: DirectTile, limits: TileLimits): DirectTile[] 
     .filter((each) => columns % each === 0 && (32 * columns) / each <= limits.maxComputeInvocationsPerWorkgroup)
     .map((threadColumns) => ({ columns, threadColumns }));
 
-/** Of as many columns, in parts of 16 to 64 a side. */
+/** Of as many columns, in four to eight parts of 16 to 64 a side. */
 function matrixTiles({ columns }: MatrixTile): MatrixTile[] {
   const sides = [16, 32, 64];
-  const all = [32, 64, 128, 256].flatMap((rows) =>
+  const all = [64, 128, 256].flatMap((rows) =>
     sides.flatMap((height) =>
       sides.flatMap((width) =>
-        [16, 32, 64].map((depth) => ({ rows, columns, depth, down: rows / height, across: columns / width })),
+        [32, 64].map((depth) => ({ rows, columns, depth, down: rows / height, across: columns / width })),
       ),
     ),
   );
-  return all.filter(({ down, across }) => down >= 1 && across >= 1 && down * across >= 2 && down * across <= 16);
+  return all.filter(({ down, across }) => down >= 1 && across >= 1 && down * across >= 4 && down * across <= 8);
 }

@@ -48,7 +48,7 @@ export const tiles = {
       { rows: 128, columns: 32, threadRows: 8, threadColumns: 4 },
       { rows: 128, columns: 64, threadRows: 8, threadColumns: 8 },
     ] as ProductTile[],
-    /** For at most {@link fewRows} rows. */
+    /** For at most `fewRows` rows. */
     few: [
       { rows: 32, columns: 16, threadRows: 4, threadColumns: 4 },
       { rows: 32, columns: 32, threadRows: 4, threadColumns: 4 },

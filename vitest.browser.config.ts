@@ -23,16 +23,13 @@ const exclude = [
 /** What makes a page cross-origin isolated: without it a browser has no SharedArrayBuffer, hence no threads. */
 const isolation = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
 
-/** Gives pages WebGPU on SwiftShader, the GPU in software that Chromium brings: it has none without a GPU otherwise. */
-const webgpu = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
-
 interface Page {
   include: string[];
   headers?: Record<string, string>;
   /** Chromium's switches. */
   args?: string[];
   setupFiles?: string[];
-  env: Record<string, string | undefined>;
+  env: Record<string, string>;
 }
 
 const page = (name: string, { include, headers = {}, args = [], setupFiles = [], env }: Page) => ({
@@ -54,6 +51,18 @@ const page = (name: string, { include, headers = {}, args = [], setupFiles = [],
   },
 });
 
+/**
+ * A page with WebGPU on SwiftShader, the GPU in software that Chromium brings: it has none without a GPU otherwise. No test is skipped
+ * there for want of one.
+ */
+const webgpuPage = (name: string, include: string[]) =>
+  page(name, {
+    include,
+    args: ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'],
+    setupFiles: ['packages/backend-webgpu/__tests__/smallTiles.ts'],
+    env: { CRLN_BACKENDS: 'webgpu', CRLN_REQUIRE: 'gpu' },
+  });
+
 /** The op suite in Chromium, on pages with and without isolation, and on one with WebGPU. */
 export default defineConfig({
   resolve: node.resolve ?? {},
@@ -67,12 +76,12 @@ export default defineConfig({
         env: { CRLN_BACKENDS: 'cpu,wasm' },
       }),
       page('not isolated', { include: [`${ops}/*.unisolated.ts`], env: {} }),
-      page('webgpu', {
-        include: ['packages/{ops,backend-webgpu}/__tests__/**/*.test.ts'],
-        args: webgpu,
-        setupFiles: ['packages/backend-webgpu/__tests__/smallTiles.ts'],
-        env: { CRLN_BACKENDS: 'webgpu', CRLN_REQUIRE: process.env.CRLN_REQUIRE },
-      }),
+      webgpuPage('webgpu', [
+        'packages/ops/__tests__/**/*.test.ts',
+        'packages/backend-webgpu/__tests__/{*,gpu/*}.test.ts',
+      ]),
+      // Not in CI, where they run in Node: they take SwiftShader a quarter of an hour.
+      webgpuPage('webgpu kernels', ['packages/backend-webgpu/__tests__/kernels/*.test.ts']),
     ],
   },
 });

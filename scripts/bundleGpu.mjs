@@ -6,7 +6,7 @@
 //   DIR/app/crln.mjs         the command and all packages in one file, worker.js beside it
 //   DIR/app/node_modules     what cannot be in that file: Dawn (WebGPU), the reader of HDF5, the renderer of pictures
 //
-// Ends by running it with an empty environment. `--archive` also writes DIR.tar.xz and says its size.
+// Ends by using it with an empty environment (tryBundle.mjs). `--archive` also writes DIR.tar.xz and says its size.
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
@@ -23,6 +23,7 @@ import { createRequire } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { tryBundle } from './tryBundle.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const require = createRequire(import.meta.url);
@@ -43,6 +44,8 @@ if (process.platform !== 'linux' || process.arch !== 'x64') {
   process.exit(1);
 }
 
+/** What may be taken to a GPU node. */
+const MOST_MIB = 45;
 const LIBRARIES = ['libvulkan.so.1', 'libstdc++.so.6', 'libgcc_s.so.1'];
 /** What is loaded from app/node_modules, by the package that depends on it. */
 const EXTERNAL = { webgpu: 'backend-webgpu', h5wasm: 'cli', '@resvg/resvg-js': 'train' };
@@ -127,22 +130,14 @@ exec "$here/bin/node" "$here/app/crln.mjs" "$@"
 );
 chmodSync(join(out, 'crln'), 0o755);
 
-say('runs it with an empty environment');
-// A driver that computes on the processor needs to be named; a GPU's is found by the loader.
-const driver = process.env.VK_ICD_FILENAMES ? { VK_ICD_FILENAMES: process.env.VK_ICD_FILENAMES } : {};
-const told = JSON.parse(
-  execFileSync(join(out, 'crln'), ['doctor', '--json'], {
-    env: driver,
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'],
-  }),
-);
-for (const { name, available, reason } of told.backends) say(`${available ? 'yes' : 'no '} ${name}: ${reason}`);
-if (!told.backends.find(({ name }) => name === 'wasm').available) throw new Error('the bundle cannot compute');
+say('doctor, train, evaluate, predict, report and bench, with an empty environment');
+for (const { name, available, reason } of tryBundle(out)) say(`${available ? 'yes' : 'no '} ${name}: ${reason}`);
 
 if (values.archive) {
   const archive = `${out}.tar.xz`;
   rmSync(archive, { force: true });
   execFileSync('tar', ['-C', dirname(out), '-cJf', archive, basename(out)], { stdio: 'inherit' });
-  say(`${archive}: ${(statSync(archive).size / 2 ** 20).toFixed(1)} MiB`);
+  const size = statSync(archive).size / 2 ** 20;
+  say(`${archive}: ${size.toFixed(1)} MiB`);
+  if (size > MOST_MIB) throw new Error(`the archive is larger than ${MOST_MIB} MiB`);
 }

@@ -33,7 +33,9 @@ export interface Trained {
 
 /** What the flags of `evaluate` and `predict` put in place of a run's settings. */
 export function overSettings(args: Args): Settings {
-  return mergeSettings(settingsOf(args.all('set')), { backend: backendFlags(args) });
+  const flags = backendFlags(args);
+  const set = settingsOf(args.all('set'));
+  return Object.keys(flags).length > 0 ? mergeSettings(set, { backend: flags }) : set;
 }
 
 /**

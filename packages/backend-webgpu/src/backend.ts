@@ -9,6 +9,7 @@ import {
   type TensorInfo,
   util,
 } from '@tensorflow/tfjs-core';
+import { type DeferredSum, DeferredSums } from './deferredSums.js';
 import type { Device } from './gpu/device.js';
 import { withHalves } from './gpu/halves.js';
 import { type Block, Pool, type Purpose } from './gpu/pool.js';
@@ -37,18 +38,6 @@ interface Stored {
   channelSums?: ChannelSums | undefined;
 }
 
-/** Sums in parts that nobody has added up yet: they stand for the values of a tensor, so that a kernel that reads it may add them itself. */
-export interface DeferredSum {
-  /** Arrays of `size` floats, one behind the other. */
-  parts: Block;
-  count: number;
-  size: number;
-  /** Of the last axis, still to be added. */
-  bias?: TensorInfo | undefined;
-  /** Adds them up into the tensor. */
-  finish(): void;
-}
-
 interface ChannelSums {
   block: Block;
   channels: number;
@@ -71,7 +60,7 @@ export class CrlnWebGpuBackend extends KernelBackend {
   readonly pool: Pool;
   readonly recorder: Recorder;
   readonly #data: DataStorage<Stored>;
-  readonly #deferred = new Map<DataId, DeferredSum>();
+  readonly #deferred: DeferredSums;
   readonly #poison: boolean;
   #precision: Precision = 'f32';
   /** What the GPU's subgroups multiply; used where activations are f16. */
@@ -84,6 +73,7 @@ export class CrlnWebGpuBackend extends KernelBackend {
   ) {
     super();
     this.pool = new Pool(device);
+    this.#deferred = new DeferredSums(this.pool);
     this.recorder = new Recorder(device);
     this.#data = new DataStorage(this, engine());
     this.#poison = poison;
@@ -155,7 +145,7 @@ export class CrlnWebGpuBackend extends KernelBackend {
 
   /** A tensor's buffer; its values move there with the first call. */
   block({ dataId, shape }: TensorInfo, kernel: string): Block {
-    this.#finish(dataId);
+    this.#deferred.finish(dataId);
     const record = this.#data.get(dataId);
     if (!record.block) {
       record.block = this.pool.take(4 * record.size, { kernel, shape });
@@ -167,28 +157,18 @@ export class CrlnWebGpuBackend extends KernelBackend {
   }
 
   /** Takes a sum that stands for a tensor's values from now on, with its buffer. */
-  defer({ dataId }: TensorInfo, sum: DeferredSum): void {
-    this.#deferred.set(dataId, sum);
+  defer(x: TensorInfo, sum: DeferredSum): void {
+    this.#deferred.set(x, sum);
   }
 
   /** The sum that stands for a tensor's values, if one does; it keeps standing for them. */
-  deferred({ dataId }: TensorInfo): DeferredSum | undefined {
-    return this.#deferred.get(dataId);
+  deferred(x: TensorInfo): DeferredSum | undefined {
+    return this.#deferred.get(x);
   }
 
   /** The same for a kernel that writes the tensor's values: whose buffer it is then. */
-  takeDeferred({ dataId }: TensorInfo): DeferredSum | undefined {
-    const sum = this.#deferred.get(dataId);
-    this.#deferred.delete(dataId);
-    return sum;
-  }
-
-  #finish(dataId: DataId): void {
-    const sum = this.#deferred.get(dataId);
-    if (!sum) return;
-    this.#deferred.delete(dataId);
-    sum.finish();
-    this.pool.release(sum.parts);
+  takeDeferred(x: TensorInfo): DeferredSum | undefined {
+    return this.#deferred.take(x);
   }
 
   /** Keeps the sums over all axes but the last of a tensor whose maker knows them, for a kernel that would compute them. */
@@ -237,13 +217,11 @@ export class CrlnWebGpuBackend extends KernelBackend {
     const record = this.#data.get(dataId);
     record.references--;
     if (!force && record.references > 0) return false;
-    // What still reads it is computed now.
-    for (const [result, { bias }] of this.#disposed ? [] : this.#deferred) {
-      if (bias?.dataId === dataId) this.#finish(result);
+    if (!this.#disposed) {
+      this.#deferred.finishWith(dataId);
+      this.#deferred.drop(dataId);
+      for (const block of [record.block, record.channelSums?.block]) if (block) this.pool.release(block);
     }
-    const blocks = [record.block, record.channelSums?.block, this.#deferred.get(dataId)?.parts];
-    for (const block of blocks) if (block && !this.#disposed) this.pool.release(block);
-    this.#deferred.delete(dataId);
     this.#data.delete(dataId);
     return true;
   }
@@ -253,7 +231,7 @@ export class CrlnWebGpuBackend extends KernelBackend {
   }
 
   override async read(dataId: DataId): Promise<BackendValues> {
-    this.#finish(dataId);
+    this.#deferred.finish(dataId);
     const record = this.#data.get(dataId);
     const { dtype, size, values, block, half } = record;
     if (values) return values.slice();

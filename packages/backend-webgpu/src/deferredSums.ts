@@ -28,8 +28,10 @@ export class DeferredSums {
     this.#sums.set(dataId, sum);
   }
 
-  get({ dataId }: TensorInfo): DeferredSum | undefined {
-    return this.#sums.get(dataId);
+  /** That of a tensor, unless it is seen in a shape whose last axis is not the bias's. */
+  get({ dataId, shape }: TensorInfo): DeferredSum | undefined {
+    const sum = this.#sums.get(dataId);
+    return sum?.bias && sum.bias.shape[0] !== shape.at(-1) ? undefined : sum;
   }
 
   /** Hands it over, with its parts. */

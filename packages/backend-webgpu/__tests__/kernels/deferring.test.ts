@@ -126,4 +126,25 @@ describeGpu('sums in parts that the kernel after them adds up', () => {
     unread.dispose();
     expect(gpu().pool.blocks).toBe(before);
   });
+
+  it.each([
+    [4, 256],
+    [32, 32],
+  ])('have a bias along their own last axis, and no other: reshaped to [%i, %i]', async (rows, width) => {
+    const bias = tensor([64], 7);
+    const [mean, variance] = [tf.zeros([width]), tf.ones([width])];
+    await both(
+      () => conv(1, bias),
+      (y) =>
+        run(
+          KERNELS.BatchNormInference,
+          { x: tf.reshape(y, [rows, width]), mean, variance },
+          { epsilon: 1e-5, relu: false },
+        ),
+    );
+    await both(
+      () => conv(1, bias),
+      (y) => run(KERNELS.Norm, { x: tf.reshape(y, [rows, width]) }, norm),
+    );
+  });
 });

@@ -147,4 +147,15 @@ describeGpu('sums in parts that the kernel after them adds up', () => {
       (y) => run(KERNELS.Norm, { x: tf.reshape(y, [rows, width]) }, norm),
     );
   });
+
+  it('have the bias that a variable had, after it was assigned another and while the old one is kept', async () => {
+    const bias = tf.variable(tensor([64], 7));
+    const kept = bias.clone();
+    const [y, expected] = [conv(1, bias), conv(1, bias)];
+    const values = await expected.data();
+    bias.assign(tensor([64], 9));
+    expect(gpu().deferred(y)).toBeDefined();
+    expectClose(await y.data(), values, 1e-6);
+    tf.dispose([bias, kept]);
+  });
 });

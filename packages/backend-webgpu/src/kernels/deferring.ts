@@ -21,8 +21,11 @@ export function deferring(
         return;
       }
       keep(job.from);
-      const { from: parts, parts: count, size, bias } = job;
-      backend.defer(result, { parts, count, size, bias, finish: () => sumParts({ run }, job, result) });
+      const { from: parts, parts: count, size } = job;
+      // A variable's own data may be other data by then.
+      const bias = job.bias && { dataId: job.bias.dataId, shape: job.bias.shape, dtype: job.bias.dtype };
+      const finish = () => sumParts({ run }, { ...job, bias }, result);
+      backend.defer(result, { parts, count, size, bias, finish });
     },
   };
 }

@@ -218,12 +218,23 @@ export class CrlnWebGpuBackend extends KernelBackend {
     record.references--;
     if (!force && record.references > 0) return false;
     if (!this.#disposed) {
-      this.#deferred.finishWith(dataId);
+      for (const result of this.#deferred.having(dataId)) this.#finishOrDrop(result);
       this.#deferred.drop(dataId);
       for (const block of [record.block, record.channelSums?.block]) if (block) this.pool.release(block);
     }
     this.#data.delete(dataId);
     return true;
+  }
+
+  /** Whatever is let go of after a device was lost, that it was lost is said where something is read. */
+  #finishOrDrop(dataId: DataId): void {
+    try {
+      this.device.check();
+    } catch {
+      this.#deferred.drop(dataId);
+      return;
+    }
+    this.#deferred.finish(dataId);
   }
 
   override numDataIds(): number {

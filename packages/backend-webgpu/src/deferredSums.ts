@@ -50,9 +50,9 @@ export class DeferredSums {
     this.#pool.release(sum.parts);
   }
 
-  /** Adds up what is to have this bias, which goes. */
-  finishWith(bias: DataId): void {
-    for (const [result, sum] of this.#sums) if (sum.bias?.dataId === bias) this.finish(result);
+  /** The tensors whose sums are to have this bias. */
+  having(bias: DataId): DataId[] {
+    return [...this.#sums].flatMap(([result, sum]) => (sum.bias?.dataId === bias ? [result] : []));
   }
 
   /** Lets go of it, with its parts. */

@@ -1,6 +1,6 @@
-import { type ConvAttrs, KERNELS } from '@crln/core';
+import { type ConvAttrs, CrlnError, KERNELS } from '@crln/core';
 import * as tf from '@tensorflow/tfjs-core';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import type { CrlnWebGpuBackend } from '../../src/backend.js';
 import { describeGpu, expectClose, normals, run } from '../harness.js';
 
@@ -157,5 +157,18 @@ describeGpu('sums in parts that the kernel after them adds up', () => {
     expect(gpu().deferred(y)).toBeDefined();
     expectClose(await y.data(), values, 1e-6);
     tf.dispose([bias, kept]);
+  });
+
+  it('are let go of with their bias where the device is lost', () => {
+    const bias = tensor([64], 7);
+    const y = conv(1, bias);
+    expect(gpu().deferred(y)).toBeDefined();
+    const check = vi.spyOn(gpu().device, 'check').mockImplementation(() => {
+      throw new CrlnError('backend-unavailable', 'the device was lost');
+    });
+    expect(() => bias.dispose()).not.toThrow();
+    check.mockRestore();
+    expect(gpu().deferred(y)).toBeUndefined();
+    y.dispose();
   });
 });

@@ -70,16 +70,22 @@ export function defineKernel<Inputs extends object, Attrs extends object = objec
     backendName: WEBGPU_BACKEND,
     kernelFunc: ({ inputs, attrs, backend }) => {
       const call = new Call(kernelName, inputs as Inputs, (attrs ?? {}) as Attrs, backend as CrlnWebGpuBackend, halves);
-      const outputs = work(call);
-      call.end();
-      countCall(kernelName);
-      return outputs;
+      let done = false;
+      try {
+        const outputs = work(call);
+        done = true;
+        countCall(kernelName);
+        return outputs;
+      } finally {
+        call.end(done);
+      }
     },
   };
 }
 
 class Call<Inputs, Attrs> implements KernelCall<Inputs, Attrs> {
   readonly #scratch: Block[] = [];
+  readonly #outputs: TensorInfo[] = [];
 
   constructor(
     readonly kernelName: string,
@@ -93,7 +99,9 @@ class Call<Inputs, Attrs> implements KernelCall<Inputs, Attrs> {
     const purpose = { kernel: this.kernelName, shape };
     const half = dtype === 'float32' && this.#storesHalf(shape);
     const block = this.backend.take((half ? 2 : 4) * Math.max(util.sizeFromShape(shape as number[]), 1), purpose);
-    return this.backend.adopt(block, [...shape], dtype, half);
+    const tensor = this.backend.adopt(block, [...shape], dtype, half);
+    this.#outputs.push(tensor);
+    return tensor;
   };
 
   #storesHalf(shape: readonly number[]): boolean {
@@ -163,8 +171,9 @@ class Call<Inputs, Attrs> implements KernelCall<Inputs, Attrs> {
     this.backend.recorder.dispatch(halves.length ? withHalves(shader, halves) : shader, blocks, values, groups);
   };
 
-  /** Lets go of the scratch space: what was recorded runs before anything that takes it next. */
-  end(): void {
+  /** Lets go of the scratch space (what was recorded runs before anything that takes it next), and where the kernel failed of its outputs. */
+  end(done: boolean): void {
     for (const block of this.#scratch) this.backend.pool.release(block);
+    if (!done) for (const { dataId } of this.#outputs) this.backend.disposeData(dataId);
   }
 }

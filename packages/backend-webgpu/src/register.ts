@@ -3,7 +3,7 @@ import { CrlnWebGpuBackend, type Precision, WEBGPU_BACKEND } from './backend.js'
 import { type DeviceOptions, openDevice } from './gpu/device.js';
 import { kernels } from './kernels/index.js';
 import { findMatrixUnit } from './product/matrixUnit.js';
-import { useTiles } from './product/tileTable.js';
+import { areTuned, useTiles } from './product/tileTable.js';
 
 export interface RegisterOptions extends DeviceOptions {
   /** Fill buffers with NaN when they are taken: finds kernels that leave elements unwritten. For tests. */
@@ -24,6 +24,8 @@ export interface WebGpuBackendInfo {
   adapter: string;
   features: string[];
   precision: Precision;
+  /** Whether kernels go by other sizes than those that are built in. */
+  tuned: boolean;
 }
 
 let registration: Promise<CrlnWebGpuBackend> | undefined;
@@ -54,7 +56,7 @@ export async function registerWebGpuBackend(options: RegisterOptions = {}): Prom
   const { info, gpu } = backend.device;
   const adapter = [info.vendor, info.architecture, info.description].filter(Boolean).join(' ') || 'unnamed adapter';
   const { precision } = backend;
-  return { name: WEBGPU_BACKEND, adapter, features: [...gpu.features].sort(), precision };
+  return { name: WEBGPU_BACKEND, adapter, features: [...gpu.features].sort(), precision, tuned: areTuned() };
 }
 
 async function register({

@@ -77,6 +77,16 @@ describe('tuning', () => {
     await expect(readTiles(file)).rejects.toThrow(`${file}: expected adapter and tiles`);
   });
 
+  it('is asked for by name where its file is not there, and half precision where no backend has it', async () => {
+    const bench = (...more: string[]) => crln(['bench', '--only', 'steps', '--patch', '8,8,8', ...more]);
+    const missing = await bench('--backend', 'webgpu', '--tiles', 'nowhere.json');
+    expect(missing.code).toBe(1);
+    expect(missing.err).toContain('nowhere.json: there is no such configuration file');
+    const half = await bench('--backend', 'wasm', '--precision', 'f16');
+    expect(half.code).toBe(1);
+    expect(half.err).toContain("precision 'f16': backend 'wasm' computes and stores float32");
+  });
+
   it('is refused on a backend without such kernels', async () => {
     const { code, err } = await crln(['bench', '--backend', 'wasm', '--tune', 'tiles.json', '--patch', '8,8,8']);
     expect(code).toBe(2);

@@ -147,11 +147,13 @@ export interface SparseMatrix {
 }
 
 /**
- * A loss scale that adapts itself: its state is [scale, steps since it changed, factor]. Where all gradients are finite the factor is 1/scale, and
- * after `every` such steps the scale doubles; else the factor is 0 and the scale is halved, to 1 at least.
+ * A loss scale that adapts itself: its state is [scale, steps, factor]. Where all gradients are finite the factor is 1/scale, `steps` counts them since
+ * the scale changed, and after `every` of them the scale doubles, unless it is `most` or more; else the factor is 0, the scale is halved, to
+ * 1 at least, and `steps` counts down, below 0, how many steps in a row were left out.
  */
 export interface LossScaleAttrs {
   every: number;
+  most: number;
 }
 
 /** PyTorch's SGD: g ← g + weightDecay·p; v ← momentum·v + g; p ← p − lr·(nesterov ? g + momentum·v : v). */

@@ -14,7 +14,7 @@ describeBackends('lossScaleStep', (backend) => {
     return [...sound.slice(0, 7), found, ...sound.slice(8)];
   };
   const after = async (state: number[], value?: number, every = 3) => [
-    ...(await lossScaleStep(tf.tensor1d(state), gradients(value), { every }).data()),
+    ...(await lossScaleStep(tf.tensor1d(state), gradients(value), { every, most: 2 ** 24 }).data()),
   ];
 
   it('divides finite gradients by the scale, which doubles after so many of them', () =>
@@ -23,17 +23,25 @@ describeBackends('lossScaleStep', (backend) => {
       expect(await after([1024, 0, 0])).toEqual([1024, 1, 1 / 1024]);
       expect(await after([1024, 1, 1])).toEqual([1024, 2, 1 / 1024]);
       expect(await after([1024, 2, 1])).toEqual([2048, 0, 1 / 1024]);
-      if (backend === 'webgpu') expect(own?.calls()[KERNELS.LossScale]).toBe(3);
+      expect(await after([1024, -5, 0])).toEqual([1024, 1, 1 / 1024]);
+      if (backend === 'webgpu') expect(own?.calls()[KERNELS.LossScale]).toBe(4);
     }));
 
   it.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])(
     'leaves out a step with a gradient of %s, and halves the scale, to 1 at least',
     (value) =>
       scoped(async () => {
-        expect(await after([1024, 2, 1], value)).toEqual([512, 0, 0]);
-        expect(await after([1.5, 2, 1], value)).toEqual([1, 0, 0]);
+        expect(await after([1024, 2, 1], value)).toEqual([512, -1, 0]);
+        expect(await after([1.5, 2, 1], value)).toEqual([1, -1, 0]);
+        expect(await after([1, -1, 0], value)).toEqual([1, -2, 0]);
       }),
   );
+
+  it('grows no further than it is allowed to', () =>
+    scoped(async () => {
+      expect(await after([2 ** 23, 2, 1])).toEqual([2 ** 24, 0, 2 ** -23]);
+      expect(await after([2 ** 24, 2, 1])).toEqual([2 ** 24, 0, 2 ** -24]);
+    }));
 
   it('takes the largest finite number for finite', () =>
     scoped(async () => expect(await after([4, 0, 0], 3.4e38)).toEqual([4, 1, 0.25])));

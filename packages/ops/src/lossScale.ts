@@ -6,7 +6,7 @@ const SHAPE = [3];
 
 /**
  * The first state of a loss scale. In half precision small gradients are lost; a loss that is multiplied before the backward pass has larger ones.
- * @returns [scale, 0 steps since it changed, factor 1/scale]
+ * @returns [scale, 0 steps, factor 1/scale]
  * @throws CrlnError `invalid-option` unless the scale is 1 or more
  */
 export function lossScaleState(scale: number): tf.Tensor1D {
@@ -27,15 +27,16 @@ const at = (state: tf.Tensor, place: number): tf.Scalar =>
 
 /**
  * The next state of a loss scale, from the gradients of the loss times its scale: where all are finite the factor is 1/scale, and after `every`
- * such steps the scale doubles; else the factor is 0, so that the step is left out, and the scale is halved, to 1 at least. (Micikevicius et
- * al., Mixed Precision Training, 2018, §3.2; the numbers of PyTorch's GradScaler.) Nothing is read back.
+ * such steps the scale doubles, up to `most`; else the factor is 0, so that the step is left out, and the scale is halved, to 1 at least. The
+ * second number counts the steps since the scale changed, and below 0 those in a row that were left out. Nothing is read back. (Micikevicius et
+ * al., Mixed Precision Training, 2018, §3.2; the numbers of PyTorch's GradScaler.)
  *
  * @throws CrlnError `invalid-shape` where the state is none
  */
 export function lossScaleStep(
   state: tf.Tensor,
   gradients: readonly tf.Tensor[],
-  attrs: LossScaleAttrs = { every: 2000 },
+  attrs: LossScaleAttrs = { every: 2000, most: 2 ** 24 },
 ): tf.Tensor {
   if (!tf.util.arraysEqual(state.shape, SHAPE)) {
     throw new CrlnError('invalid-shape', `loss scale: expected a state of shape [3], got [${state.shape}]`, {
@@ -52,10 +53,11 @@ export function lossScaleStep(
     const zeros = gradients.map((gradient) => tf.sum(tf.mul(gradient, 0)));
     const finite = tf.equal(zeros.length > 0 ? tf.addN(zeros) : tf.scalar(0), 0);
     const long = tf.greaterEqual(tf.add(steps, 1), attrs.every);
-    const grown = tf.where(long, tf.mul(scale, 2), scale);
+    const grown = tf.where(tf.logicalAnd(long, tf.less(scale, attrs.most)), tf.mul(scale, 2), scale);
+    const sound = tf.where(long, tf.scalar(0), tf.add(tf.maximum(steps, 0), 1));
     return tf.stack([
       tf.where(finite, grown, tf.maximum(tf.div(scale, 2), 1)),
-      tf.where(tf.logicalOr(tf.logicalNot(finite), long), tf.scalar(0), tf.add(steps, 1)),
+      tf.where(finite, sound, tf.sub(tf.minimum(steps, 0), 1)),
       tf.where(finite, tf.div(1, scale), tf.scalar(0)),
     ]);
   });

@@ -105,9 +105,9 @@ async function cpu(reason: string): Promise<BackendChoice> {
 
 async function webgpu({ precision = 'f32', tiles }: UseBackendOptions): Promise<BackendChoice> {
   const { registerWebGpuBackend, WEBGPU_BACKEND } = await loadWebGpu();
-  const { adapter } = await registerWebGpuBackend({ precision, tiles });
+  const { adapter, tuned } = await registerWebGpuBackend({ precision, tiles });
   await select(WEBGPU_BACKEND);
-  const build = [adapter, ...(precision === 'f16' ? ['f16'] : []), ...(tiles === undefined ? [] : ['tuned'])];
+  const build = [adapter, ...(precision === 'f16' ? ['f16'] : []), ...(tuned ? ['tuned'] : [])];
   return {
     name: 'webgpu',
     tfBackend: WEBGPU_BACKEND,

@@ -49,7 +49,7 @@ const MOVE = () =>
   shader('loss scale', () => ({
     inputs: { state: 'f32', flags: 'u32' },
     outputs: { next: 'f32' },
-    params: { count: 'u32', every: 'f32', half: 'u32' },
+    params: { count: 'u32', every: 'f32', most: 'f32', half: 'u32' },
     workgroup: [WORKGROUP],
     declarations: workgroupTree('join', 'u32', { join: (a, b) => `(${a} | ${b})` }),
     body: `
@@ -58,17 +58,17 @@ const MOVE = () =>
   let finite = join(thread, found) == 0u;
   if (thread > 0u) { return; }
   let scale = state[0];
-  let steps = state[1] + 1.0;
+  let steps = max(state[1], 0.0) + 1.0;
   let long = steps >= p.every;
-  next[0] = select(max(scale / 2.0, 1.0), select(scale, scale * 2.0, long), finite);
-  next[1] = select(0.0, steps, finite && !long);
+  next[0] = select(max(scale / 2.0, 1.0), select(scale, scale * 2.0, long && scale < p.most), finite);
+  next[1] = select(min(state[1], 0.0) - 1.0, select(steps, 0.0, long), finite);
   next[2] = select(0.0, 1.0 / scale, finite);`,
   }));
 
 /** See LossScaleAttrs. */
 const lossScale = defineKernel<{ state: TensorInfo } & Record<string, TensorInfo>, LossScaleAttrs>(
   KERNELS.LossScale,
-  ({ inputs, attrs: { every }, output, scratch, run }) => {
+  ({ inputs, attrs: { every, most }, output, scratch, run }) => {
     expectTypes(KERNELS.LossScale, inputs, []);
     const { state, ...gradients } = inputs;
     const all = Object.values(gradients);
@@ -83,7 +83,7 @@ const lossScale = defineKernel<{ state: TensorInfo } & Record<string, TensorInfo
       run(searchShader(some.length), { ...named('', (x) => x), flags }, params, [GROUPS]);
     }
     const next = output([3]);
-    run(MOVE(), { state, flags, next }, { count: parts * GROUPS, every, half: halfOf(WORKGROUP) }, [1]);
+    run(MOVE(), { state, flags, next }, { count: parts * GROUPS, every, most, half: halfOf(WORKGROUP) }, [1]);
     return next;
   },
 );

@@ -4,6 +4,11 @@ import { tiles } from './tiles.js';
 /** The sizes by which kernels are cut up: `tiles`, or what was measured to suit a GPU better. */
 export type TileTable = typeof tiles;
 
+const reasoned = JSON.stringify(tiles);
+
+/** Whether kernels go by another table than the one that is built in. */
+export const areTuned = (): boolean => JSON.stringify(tiles) !== reasoned;
+
 /** A copy of the table that kernels go by. */
 export const tileTable = (): TileTable => structuredClone(tiles);
 

@@ -57,14 +57,15 @@ type BackendSettings = { name: BackendName; tiles?: string | undefined } & Omit<
 /** Chooses a backend, and says how many bytes it can hold. */
 export async function startBackend({ name, tiles: file, ...options }: BackendSettings) {
   const tuned = file === undefined || name !== 'webgpu' ? undefined : await readTiles(file);
-  const { tfBackend, reason, ...backend } = await useBackend(name, { ...options, tiles: tuned?.tiles });
-  if (tuned && backend.adapter !== tuned.adapter) {
+  const plain = await useBackend(name, options);
+  if (tuned && plain.adapter !== tuned.adapter) {
     throw new CrlnError(
       'settings-differ',
-      `${file}: these sizes were measured on ${tuned.adapter}, and this is ${backend.adapter}; measure again with crln bench --tune`,
+      `${file}: these sizes were measured on ${tuned.adapter}, and this is ${plain.adapter}; measure again with crln bench --tune`,
       { file },
     );
   }
+  const { tfBackend, reason, ...backend } = tuned ? await useBackend(name, { ...options, tiles: tuned.tiles }) : plain;
   // A tenth is left to everything else; WebAssembly's memory, where tensors live, ends at 4 GiB. WebGPU does not say what a GPU has.
   const host = Math.min(0.9 * totalmem(), backend.name === 'wasm' ? 2 ** 32 : Infinity);
   const memoryLimit = backend.name === 'webgpu' ? Infinity : host;

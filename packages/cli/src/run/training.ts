@@ -40,7 +40,7 @@ export async function runTraining(context: Context): Promise<unknown> {
     `${plan.method.name} on ${selection.labelled.length} labelled and ${selection.unlabelled.length} other cases; an iteration takes about ${(memoryBytes / 2 ** 20).toFixed(0)} MiB.`,
   );
   const config: Omit<RunConfig, 'format'> = {
-    settings: settings as unknown as RunConfig['settings'],
+    settings: lasting(settings),
     seed: settings.seed,
     recipe: plan.recipe as unknown as RunConfig['recipe'],
     splits: splitsOf(plan),
@@ -53,6 +53,11 @@ export async function runTraining(context: Context): Promise<unknown> {
   } finally {
     await store.close();
   }
+}
+
+/** What a run keeps of its settings: how kernels are cut up is a matter of the machine that it is on. */
+function lasting({ backend: { tiles: _, ...backend }, ...settings }: RunSettings): RunConfig['settings'] {
+  return { ...settings, backend } as unknown as RunConfig['settings'];
 }
 
 /** A recipe lies under what else is given, and over what a stored run says: a run of another one does not go on. */

@@ -116,11 +116,14 @@ function named(groups: Record<string, NamedTensors>, name: string, kind: string)
   return found;
 }
 
-/** @throws CrlnError `not-finite` where an optimizer left out its last step although its loss scale cannot fall any further */
+/** Steps in a row that an optimizer may leave out with the smallest loss scale. */
+const MOST_LEFT_OUT = 10;
+
+/** @throws CrlnError `not-finite` where an optimizer moves no more although its loss scale cannot fall any further */
 function moving(optimizers: Record<string, NamedTensors>): Record<string, NamedTensors> {
   for (const [name, slots] of Object.entries(optimizers)) {
-    const [scale, , factor] = slots[LOSS_SCALE]?.data ?? [];
-    if (scale === 1 && factor === 0) {
+    const [scale, steps] = slots[LOSS_SCALE]?.data ?? [];
+    if (scale === 1 && steps! <= -MOST_LEFT_OUT) {
       throw new CrlnError(
         'not-finite',
         `optimizer ${name}: gradients are infinite in half precision even without a scaled loss, so that nothing is trained; use precision f32, or lower the learning rate`,

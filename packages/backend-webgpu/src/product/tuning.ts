@@ -1,4 +1,5 @@
-import type { CrlnWebGpuBackend } from '../backend.js';
+import type { Device } from '../gpu/device.js';
+import type { MatrixUnit } from './matrixUnit.js';
 import { type DirectTile, fitsMatrices, type MatrixTile, type ProductTile, threadsOf } from './tiles.js';
 import { type TileTable, tileTable } from './tileTable.js';
 
@@ -17,12 +18,15 @@ type TileLimits = Pick<GPUSupportedLimits, 'maxComputeInvocationsPerWorkgroup' |
 /** Terms of a product that are in workgroup memory at a time, in bytes for each row or column. */
 const LINE = 4 * 16;
 
+/** What of a backend decides on its kernels. */
+interface Computing {
+  device: Pick<Device, 'gpu'>;
+  precision: 'f32' | 'f16';
+  matrixUnit: MatrixUnit | undefined;
+}
+
 /** All questions about a backend's kernels, those first on whose answers others depend. */
-export function tileQuestions({
-  device,
-  precision,
-  matrixUnit,
-}: Pick<CrlnWebGpuBackend, 'device' | 'precision' | 'matrixUnit'>): TileQuestion[] {
+export function tileQuestions({ device, precision, matrixUnit }: Computing): TileQuestion[] {
   const { limits } = device.gpu;
   const table = tileTable();
   if (precision === 'f16' && matrixUnit) {

@@ -81,6 +81,24 @@ export function stockConvGeometry(
   return convGeometry(kernel, input, filter, { strides, pads, dilations });
 }
 
+/** {@link convGeometry} of a filter [kd, kh, kw, C]: as many channels out as in. @throws CrlnError `invalid-shape` */
+export function depthwiseGeometry(
+  kernel: string,
+  input: readonly number[],
+  filter: readonly number[],
+  attrs: ConvAttrs,
+): ConvGeometry {
+  const channels = input.at(-1)!;
+  if (filter.length !== 4 || filter[3] !== channels) {
+    throw new CrlnError('invalid-shape', `${kernel}: expected filter [kd, kh, kw, ${channels}], got [${filter}]`, {
+      kernel,
+      input,
+      filter,
+    });
+  }
+  return convGeometry(kernel, input, [...filter, channels], attrs);
+}
+
 /** `'same'` of TensorFlow.js in 3-D: where the stride outruns the filter it skips voxels in front, TensorFlow the ones at the end. */
 const stockSame = (input: Triple, size: Triple, strides: Triple, dilations: Triple): Pads3d =>
   input.map((n, a) => {

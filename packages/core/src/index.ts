@@ -7,6 +7,7 @@ export {
   convGeometry,
   convInputShape,
   convOutputShape,
+  depthwiseGeometry,
   expectConvShape,
   type StockConvAttrs,
   stockConvGeometry,

@@ -1,12 +1,10 @@
 import {
   type ConvAttrs,
   type ConvFilterGradAttrs,
-  type ConvGeometry,
   type ConvInputGradAttrs,
-  CrlnError,
-  convGeometry,
   convInputShape,
   convOutputShape,
+  depthwiseGeometry,
   expectConvShape,
   KERNELS,
 } from '@crln/core';
@@ -16,24 +14,11 @@ import { forwardPlan, inputGradPlan } from '../conv/plan.js';
 import { filterSums } from '../conv/sums.js';
 import { defineKernel } from '../kernelConfig.js';
 
-/** The filter is [kd, kh, kw, C]: as many channels out as in. */
-function geometry(kernel: string, input: readonly number[], filter: readonly number[], attrs: ConvAttrs): ConvGeometry {
-  const channels = input.at(-1)!;
-  if (filter.length !== 4 || filter[3] !== channels) {
-    throw new CrlnError('invalid-shape', `${kernel}: expected filter [kd, kh, kw, ${channels}], got [${filter}]`, {
-      kernel,
-      input,
-      filter,
-    });
-  }
-  return convGeometry(kernel, input, [...filter, channels], attrs);
-}
-
 export const depthwiseConv3dKernels: readonly KernelConfig[] = [
   defineKernel<{ x: TensorInfo; filter: TensorInfo; bias?: TensorInfo }, ConvAttrs>(
     KERNELS.DepthwiseConv3d,
     ({ inputs: { x, filter, bias }, attrs, floats, room, output }) => {
-      const g = geometry(KERNELS.DepthwiseConv3d, x.shape, filter.shape, attrs);
+      const g = depthwiseGeometry(KERNELS.DepthwiseConv3d, x.shape, filter.shape, attrs);
       if (bias) expectConvShape(g, 'bias', bias, [g.inChannels]);
       const y = room(convOutputShape(g));
       gather({
@@ -51,7 +36,7 @@ export const depthwiseConv3dKernels: readonly KernelConfig[] = [
   defineKernel<{ dy: TensorInfo; filter: TensorInfo }, ConvInputGradAttrs>(
     KERNELS.DepthwiseConv3dInputGrad,
     ({ inputs: { dy, filter }, attrs, floats, room, output }) => {
-      const g = geometry(KERNELS.DepthwiseConv3dInputGrad, attrs.inputShape, filter.shape, attrs);
+      const g = depthwiseGeometry(KERNELS.DepthwiseConv3dInputGrad, attrs.inputShape, filter.shape, attrs);
       expectConvShape(g, 'dy', dy, convOutputShape(g));
       const dx = room(convInputShape(g));
       gather({
@@ -69,7 +54,7 @@ export const depthwiseConv3dKernels: readonly KernelConfig[] = [
   defineKernel<{ x: TensorInfo; dy: TensorInfo }, ConvFilterGradAttrs>(
     KERNELS.DepthwiseConv3dFilterGrad,
     ({ inputs: { x, dy }, attrs, floats, room, output }) => {
-      const g = geometry(KERNELS.DepthwiseConv3dFilterGrad, x.shape, attrs.filterShape, attrs);
+      const g = depthwiseGeometry(KERNELS.DepthwiseConv3dFilterGrad, x.shape, attrs.filterShape, attrs);
       expectConvShape(g, 'dy', dy, convOutputShape(g));
       const shape = [...g.size, g.inChannels];
       const dw = room(shape);

@@ -2,6 +2,7 @@ import { KERNELS } from '@crln/core';
 import { type KernelConfig, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { flatGroups, shader } from '../gpu/shader.js';
 import { defineKernel } from '../kernelConfig.js';
+import { classPart, FOUR, PART, writeClassSums } from './classSums.js';
 import { expectTypes } from './operandTypes.js';
 import { classCount, softmaxRows } from './softmaxRows.js';
 import { compensatedSum, halfOf, TOTALS, WORKGROUP, workgroupTree } from './workgroupSums.js';
@@ -10,11 +11,6 @@ interface DiceAttrs {
   /** The input is logits, of which the softmax is taken first. */
   softmax?: boolean;
 }
-
-/** Rows that a workgroup adds up. */
-const PART = 16 * WORKGROUP;
-/** Classes that a workgroup adds up. */
-const FOUR = 4;
 
 /** WGSL of the probability of class c of a row: once for a row what it begins with, then `probability`. */
 const probabilities = (count: string, softmax: boolean) =>
@@ -45,14 +41,7 @@ const SUMS = (count: string, softmax: boolean) =>
 struct Sums { overlap: vec4<f32>, square: vec4<f32>, truth: vec4<u32> }
 fn joined(a: Sums, b: Sums) -> Sums { return Sums(a.overlap + b.overlap, a.square + b.square, a.truth + b.truth); }
 ${workgroupTree('sumsOf', 'Sums', { join: (a, b) => `joined(${a}, ${b})` })}`,
-      body: `
-  let number = group.y * groups.x + group.x;
-  let quads = (${count} + ${FOUR - 1}u) / ${FOUR}u;
-  let first = number % quads * ${FOUR}u;
-  let part = number / quads;
-  if (part >= p.parts) { return; }
-  let classes = vec4<i32>(i32(first)) + vec4(0, 1, 2, 3);
-  let end = min((part + 1u) * ${PART}u, p.rows);
+      body: `${classPart(count)}
   var overlaps = Sum();
   var squares = Sum();
   var truths = vec4<u32>();
@@ -65,13 +54,7 @@ ${workgroupTree('sumsOf', 'Sums', { join: (a, b) => `joined(${a}, ${b})` })}`,
     squares = added(squares, q * q);
     truths += select(vec4<u32>(), vec4<u32>(1u), truth);
   }
-  let sums = sumsOf(thread, Sums(totalOf(overlaps), totalOf(squares), truths));
-  let c = first + thread;
-  if (thread < ${FOUR}u && c < ${count}) {
-    partials[c * p.parts + part] = bitcast<u32>(sums.overlap[thread]);
-    partials[(${count} + c) * p.parts + part] = bitcast<u32>(sums.square[thread]);
-    partials[(2u * ${count} + c) * p.parts + part] = sums.truth[thread];
-  }`,
+  let sums = sumsOf(thread, Sums(totalOf(overlaps), totalOf(squares), truths));${writeClassSums(count)}`,
     };
   });
 

@@ -2,14 +2,10 @@ import { type DiceCeAttrs, KERNELS } from '@crln/core';
 import { type KernelConfig, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { flatGroups, shader } from '../gpu/shader.js';
 import { defineKernel } from '../kernelConfig.js';
+import { classPart, FOUR, PART, writeClassSums } from './classSums.js';
 import { expectTypes } from './operandTypes.js';
 import { classCount, softmaxRows } from './softmaxRows.js';
 import { COLUMN_TOTALS, columnTotals, compensatedSum, halfOf, WORKGROUP, workgroupTree } from './workgroupSums.js';
-
-/** Rows that a workgroup adds up. */
-const PART = 16 * WORKGROUP;
-/** Classes that a workgroup adds up. */
-const FOUR = 4;
 
 /** Of each part: Σ p·t, Σ p², # t of every class, the sum of the cross-entropies and their number; [3·classes + 2, parts]. */
 const SUMS = (count: string) =>
@@ -24,14 +20,7 @@ fn joined(a: Sums, b: Sums) -> Sums {
   return Sums(a.overlap + b.overlap, a.square + b.square, a.truth + b.truth, a.loss + b.loss, a.counted + b.counted);
 }
 ${workgroupTree('sumsOf', 'Sums', { join: (a, b) => `joined(${a}, ${b})` })}`,
-    body: `
-  let number = group.y * groups.x + group.x;
-  let quads = (${count} + ${FOUR - 1}u) / ${FOUR}u;
-  let first = number % quads * ${FOUR}u;
-  let part = number / quads;
-  if (part >= p.parts) { return; }
-  let classes = vec4<i32>(i32(first)) + vec4(0, 1, 2, 3);
-  let end = min((part + 1u) * ${PART}u, p.rows);
+    body: `${classPart(count)}
   var overlaps = Sum();
   var squares = Sum();
   var losses = Sum();
@@ -54,13 +43,7 @@ ${workgroupTree('sumsOf', 'Sums', { join: (a, b) => `joined(${a}, ${b})` })}`,
       counted++;
     }
   }
-  let sums = sumsOf(thread, Sums(totalOf(overlaps), totalOf(squares), truths, totalOf(losses).x, counted));
-  let c = first + thread;
-  if (thread < ${FOUR}u && c < ${count}) {
-    partials[c * p.parts + part] = bitcast<u32>(sums.overlap[thread]);
-    partials[(${count} + c) * p.parts + part] = bitcast<u32>(sums.square[thread]);
-    partials[(2u * ${count} + c) * p.parts + part] = sums.truth[thread];
-  }
+  let sums = sumsOf(thread, Sums(totalOf(overlaps), totalOf(squares), truths, totalOf(losses).x, counted));${writeClassSums(count)}
   if (thread == 0u && first == 0u) {
     partials[3u * ${count} * p.parts + part] = bitcast<u32>(sums.loss);
     partials[(3u * ${count} + 1u) * p.parts + part] = sums.counted;

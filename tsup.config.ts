@@ -1,10 +1,15 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { defineConfig } from 'tsup';
 
 const { optionalDependencies = {} } = JSON.parse(readFileSync('package.json', 'utf8'));
 
 // All lie side by side in `dist`, so that a thread's `new URL('./worker.js', import.meta.url)` is right from every chunk.
-const entries = { index: 'src/index.ts', node: 'src/node.ts', worker: 'src/node/worker.ts' };
+const threads = existsSync('src/node') ? readdirSync('src/node').filter((file) => file.endsWith('worker.ts')) : [];
+const entries = {
+  index: 'src/index.ts',
+  node: 'src/node.ts',
+  ...Object.fromEntries(threads.map((file) => [file.replace('.ts', ''), `src/node/${file}`])),
+};
 
 /** One configuration for every package: run with the package's folder as the working directory. Types come from `tsc -b`. */
 export default defineConfig({

@@ -1,0 +1,38 @@
+// What a reader's thread runs: the parsers that cannot be interrupted, one request after another.
+import { parentPort, type TransferListItem } from 'node:worker_threads';
+import { type ErrorParts, partsOf } from './error-parts.js';
+import { hdf5KeysHere, readHdf5Here } from './hdf5/read.js';
+
+/** One file, and what is wanted of it. */
+export type GuardedRequest = { read: 'hdf5'; path: string; dataset: string } | { read: 'hdf5 keys'; path: string };
+
+/** What the thread says: that it is ready, or how a request ended. */
+export type GuardMessage = 'ready' | { value: unknown } | { error: ErrorParts };
+
+/** More than any volume's slab; what a damaged file asks for beyond it, it does not get. */
+const MOST_PAGES = 2 ** 30 / 2 ** 16;
+
+// A C library in WebAssembly asks for memory as its file says. Refused, it reports that, as it would with no memory left.
+const grow = WebAssembly.Memory.prototype.grow;
+WebAssembly.Memory.prototype.grow = function (this: WebAssembly.Memory, pages: number): number {
+  if (this.buffer.byteLength / 2 ** 16 + pages > MOST_PAGES) throw new RangeError('more than 1 GiB');
+  return grow.call(this, pages);
+};
+
+async function answer(request: GuardedRequest): Promise<{ value: unknown; transfer?: TransferListItem[] }> {
+  if (request.read === 'hdf5 keys') return { value: await hdf5KeysHere(request.path) };
+  const value = await readHdf5Here(request.path, request.dataset);
+  return { value, transfer: [value.data.buffer as ArrayBuffer] };
+}
+
+const say = (message: GuardMessage, transfer?: TransferListItem[]): void => parentPort!.postMessage(message, transfer);
+
+parentPort!.on('message', async (request: GuardedRequest) => {
+  try {
+    const { value, transfer } = await answer(request);
+    say({ value }, transfer);
+  } catch (error) {
+    say({ error: partsOf(error) });
+  }
+});
+say('ready');

@@ -1,0 +1,137 @@
+import { statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import { CrlnError } from '@crln/core';
+import { type ErrorParts, errorOf } from './error-parts.js';
+import type { GuardedRequest, GuardMessage } from './guard-worker.js';
+
+/** A small file is read in milliseconds: one that takes this long keeps its parser in circles. */
+const SECONDS = 2;
+/** A large one takes longer: this many bytes a second more. */
+const BYTES_A_SECOND = 4 * 2 ** 20;
+
+/** A reader's thread may hold that much; the voxels themselves lie outside of it. */
+const LIMITS = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 64, stackSizeMb: 4 };
+
+/** A thread that has nothing to do ends after so many milliseconds: the memory of a wasm library never shrinks. */
+const IDLE = 1_000;
+
+interface Reader {
+  worker: Worker;
+  ready: Promise<void>;
+  /** Ends it, once it was idle for long. */
+  retire?: NodeJS.Timeout;
+}
+
+const idle: Reader[] = [];
+/** Whoever waits for a reader to become free. */
+const queue: (() => void)[] = [];
+let busy = 0;
+
+function start(): Reader {
+  const worker = new Worker(new URL('./guard-worker.js', import.meta.url), {
+    name: 'crln-reader',
+    resourceLimits: LIMITS,
+    // Flags of the process, such as --input-type, need not suit a worker.
+    execArgv: [],
+    // What a C library has to say of a broken file, it says as an error.
+    stdout: true,
+    stderr: true,
+  });
+  worker.unref();
+  // Waiting for the beginning keeps the process alive, an idle reader does not.
+  const ready = new Promise<void>((resolve, reject) => {
+    worker.once('message', () => resolve());
+    worker.once('error', reject);
+    worker.once('exit', () => reject(new Error('the reader ended before it began')));
+  });
+  ready.catch(() => {});
+  return { worker, ready };
+}
+
+function release(reader: Reader): void {
+  reader.worker.unref();
+  reader.retire = setTimeout(() => {
+    idle.splice(idle.indexOf(reader), 1);
+    void reader.worker.terminate();
+  }, IDLE).unref();
+  idle.push(reader);
+}
+
+function take(): Reader {
+  const reader = idle.pop() ?? start();
+  clearTimeout(reader.retire);
+  return reader;
+}
+
+/**
+ * Reads a file of a format whose parser cannot be interrupted (HDF5, DICOM) on a thread of its own, which is ended where it takes longer
+ * than the file's size explains, or more memory than a thread gets.
+ *
+ * @param path - the file or folder, for messages and for the time it may take
+ * @throws what the reader throws; CrlnError `file-format` where the reader was ended or died
+ */
+export async function guarded<T>(path: string, request: GuardedRequest, bytes = sizeOf(path)): Promise<T> {
+  if (busy >= availableParallelism()) await new Promise<void>((resolve) => queue.push(resolve));
+  busy++;
+  const reader = take();
+  try {
+    reader.worker.ref();
+    await reader.ready;
+    const value = await answer<T>(reader.worker, path, request, 1000 * (SECONDS + bytes / BYTES_A_SECOND));
+    release(reader);
+    return value;
+  } catch (error) {
+    // One that answered with an error is as good as before.
+    if (error instanceof Refused) {
+      release(reader);
+      throw errorOf(error.parts);
+    }
+    void reader.worker.terminate();
+    throw error;
+  } finally {
+    busy--;
+    queue.shift()?.();
+  }
+}
+
+/** The reader's own error, told from its death. */
+class Refused {
+  constructor(readonly parts: ErrorParts) {}
+}
+
+function answer<T>(worker: Worker, path: string, request: GuardedRequest, limit: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const ended = (reason: string, cause?: unknown): void =>
+      settle(() => reject(new CrlnError('file-format', `${path}: ${reason}`, { path }, { cause })));
+    const onMessage = (message: Exclude<GuardMessage, 'ready'>): void =>
+      settle(() => ('value' in message ? resolve(message.value as T) : reject(new Refused(message.error))));
+    const onError = (cause: Error & { code?: string }): void =>
+      ended(
+        cause.code === 'ERR_WORKER_OUT_OF_MEMORY'
+          ? `reading it takes more than ${LIMITS.maxOldGenerationSizeMb} MiB beside its voxels; it is damaged`
+          : `its reader failed (${cause.message}); it is damaged`,
+        cause,
+      );
+    const onExit = (code: number): void => ended(`its reader ended with code ${code}; it is damaged`);
+    const timer = setTimeout(() => {
+      ended(`reading it took more than ${(limit / 1000).toFixed(0)} s and was ended; it is damaged`);
+      void worker.terminate();
+    }, limit);
+    const settle = (then: () => void): void => {
+      clearTimeout(timer);
+      worker.off('message', onMessage);
+      worker.off('error', onError);
+      worker.off('exit', onExit);
+      then();
+    };
+    worker.on('message', onMessage);
+    worker.on('error', onError);
+    worker.on('exit', onExit);
+    worker.postMessage(request);
+  });
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}

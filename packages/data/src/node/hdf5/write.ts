@@ -1,0 +1,54 @@
+import type { Volume, VoxelArray } from '../../volume.js';
+import { type Hdf5File, hdf5Bytes } from './library.js';
+
+/** Types by the library's names. */
+const FORMATS = {
+  int8: '<b',
+  uint8: '<B',
+  int16: '<h',
+  uint16: '<H',
+  int32: '<i',
+  uint32: '<I',
+  int64: '<q',
+  uint64: '<Q',
+  float32: '<f',
+  float64: '<d',
+} as const;
+
+/** About that many bytes a chunk, in planes of the first axis. */
+const CHUNK_BYTES = 2 ** 18;
+
+function bigIntegers(data: VoxelArray, dtype: 'int64' | 'uint64'): BigInt64Array | BigUint64Array {
+  const out = new (dtype === 'int64' ? BigInt64Array : BigUint64Array)(data.length);
+  for (let n = 0; n < data.length; n++) out[n] = BigInt(data[n]!);
+  return out;
+}
+
+function writeVolumeTo(file: Hdf5File, name: string, volume: Volume): void {
+  const { data, shape, dtype, spacing, affine } = volume;
+  const plane = shape[1] * shape[2] * data.BYTES_PER_ELEMENT;
+  const item = file.create_dataset({
+    name,
+    data: dtype === 'int64' || dtype === 'uint64' ? bigIntegers(data, dtype) : data,
+    shape: [...shape],
+    dtype: FORMATS[dtype],
+    chunks: [Math.min(shape[0], Math.max(1, Math.round(CHUNK_BYTES / plane))), shape[1], shape[2]],
+    compression: 'gzip',
+    compression_opts: 4,
+  });
+  // Planes larger than a chunk may be are not split: a volume's plane is at most some megabytes.
+  item.create_attribute('spacing', Float64Array.from(spacing));
+  item.create_attribute('affine', Float64Array.from(affine), [4, 4]);
+}
+
+/**
+ * Volumes as an HDF5 file, each a dataset of its name in gzip chunks, with the attributes `spacing` (mm) and `affine` (4×4, voxel → RAS
+ * mm). C order, as h5py has it.
+ *
+ * @param path - for messages
+ * @throws CrlnError `missing-dependency` where h5wasm is not installed
+ */
+export const encodeHdf5 = (path: string, volumes: Readonly<Record<string, Volume>>): Promise<Uint8Array> =>
+  hdf5Bytes(path, (file) => {
+    for (const [name, volume] of Object.entries(volumes)) writeVolumeTo(file, name, volume);
+  });

@@ -1,53 +1,30 @@
 import { CrlnError, type Triple } from '@crln/core';
 import { multiplyAffines } from './affine.js';
-import type { Volume, VoxelArray } from './volume.js';
+import { RESAMPLE_AXIS } from './resample-axis.js';
+import type { Volume } from './volume.js';
 
 const MOST_VALUES = 2 ** 31 - 1;
 
 /**
- * One axis of a linear resize, over the same extent: output voxel t lies at (t + ½)·n/m − ½, clamped to the first and last centre.
- * `data` is [outer, n, inner].
+ * How values between voxels are found:
+ * - `'bspline'`: the cubic B-spline through the voxels (for images): smooth, and may overshoot at edges
+ * - `'linear'`: trilinear (for images and probabilities)
+ * - `'nearest'`: the nearest voxel's (for labels)
  */
-function linearAxis(data: VoxelArray, outer: number, n: number, m: number, inner: number): Float32Array {
-  const out = new Float32Array(outer * m * inner);
-  for (let t = 0; t < m; t++) {
-    const position = Math.min(Math.max(((t + 0.5) * n) / m - 0.5, 0), n - 1);
-    const low = Math.floor(position);
-    const high = Math.min(low + 1, n - 1);
-    const weight = position - low;
-    for (let o = 0; o < outer; o++) {
-      let a = (o * n + low) * inner;
-      let b = (o * n + high) * inner;
-      let at = (o * m + t) * inner;
-      for (let q = 0; q < inner; q++) {
-        const value = data[a++]!;
-        out[at++] = value + weight * (data[b++]! - value);
-      }
-    }
-  }
-  return out;
-}
-
-/** One axis of a nearest-neighbour resize: output voxel t takes input voxel ⌊(t + ½)·n/m⌋. */
-function nearestAxis(data: VoxelArray, outer: number, n: number, m: number, inner: number): VoxelArray {
-  const out = new (data.constructor as new (length: number) => VoxelArray)(outer * m * inner);
-  for (let t = 0; t < m; t++) {
-    const from = Math.min(Math.floor(((t + 0.5) * n) / m), n - 1);
-    for (let o = 0; o < outer; o++) {
-      const begin = (o * n + from) * inner;
-      out.set(data.subarray(begin, begin + inner), (o * m + t) * inner);
-    }
-  }
-  return out;
-}
+export type Interpolation = 'bspline' | 'linear' | 'nearest';
+export const INTERPOLATIONS: readonly Interpolation[] = ['bspline', 'linear', 'nearest'];
 
 /**
  * A volume on a grid of another shape over the same extent: voxel edges, not centres, of the corners stay in place, so that going
  * there and back needs only the two shapes. Spacing becomes spacing·n/m.
  *
- * `'linear'` is trilinear (for images and probabilities; float32), `'nearest'` keeps values and type (for labels).
+ * `'bspline'` and `'linear'` give float32; `'nearest'` keeps values and type. A grid that becomes coarser is not smoothed first. Agrees with
+ * `scipy.ndimage.zoom(v, m/n, grid_mode=True)` with `order=3, mode='mirror'` (`'bspline'`) and `order=1, mode='nearest'` (`'linear'`). Axes are
+ * done one by one: beside `v`, two arrays of at most the larger grid's size are held.
+ *
+ * @throws `CrlnError` `invalid-shape` where a side is not a whole number >= 1, or there would be too many values
  */
-export function resampleToShape(v: Volume, shape: Triple, mode: 'linear' | 'nearest'): Volume {
+export function resampleToShape(v: Volume, shape: Triple, mode: Interpolation): Volume {
   if (shape.every((size, axis) => size === v.shape[axis])) return v;
   const values = shape[0] * shape[1] * shape[2] * v.channels;
   if (!shape.every((size) => Number.isInteger(size) && size >= 1) || values > MOST_VALUES) {
@@ -68,7 +45,7 @@ export function resampleToShape(v: Volume, shape: Triple, mode: 'linear' | 'near
     if (n === m) continue;
     const outer = size.slice(0, axis).reduce((a, b) => a * b, 1);
     const inner = size.slice(axis + 1).reduce((a, b) => a * b, v.channels);
-    data = (mode === 'linear' ? linearAxis : nearestAxis)(data, outer, n, m, inner);
+    data = RESAMPLE_AXIS[mode](data, outer, n, m, inner);
     size[axis] = m;
   }
   const move = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
@@ -82,7 +59,7 @@ export function resampleToShape(v: Volume, shape: Triple, mode: 'linear' | 'near
     shape,
     spacing: v.spacing.map((mm, axis) => mm * scale[axis]!) as Triple,
     affine: multiplyAffines(v.affine, move),
-    dtype: mode === 'linear' ? 'float32' : v.dtype,
+    dtype: mode === 'nearest' ? v.dtype : 'float32',
   };
 }
 
@@ -91,5 +68,5 @@ export const shapeAtSpacing = (shape: Triple, spacing: Triple, target: Triple): 
   shape.map((size, axis) => Math.max(1, Math.round((size * spacing[axis]!) / target[axis]!))) as Triple;
 
 /** {@link resampleToShape} by spacing (mm); the spacing got differs from the one asked for by the rounding of the shape. */
-export const resampleToSpacing = (v: Volume, spacing: Triple, mode: 'linear' | 'nearest'): Volume =>
+export const resampleToSpacing = (v: Volume, spacing: Triple, mode: Interpolation): Volume =>
   resampleToShape(v, shapeAtSpacing(v.shape, v.spacing, spacing), mode);

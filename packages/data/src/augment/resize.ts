@@ -1,3 +1,5 @@
+import { foldPosition } from '../boundary.js';
+
 /**
  * How one axis of n voxels is resized to ⌊n·scale⌋ and brought back to n by a centre crop or by padding: for every output voxel,
  * four taps with weights for the image (outside reflected), and the nearest source voxel for labels (−1 = padding).
@@ -21,7 +23,7 @@ export function axisResize(n: number, scale: number): AxisResize {
   for (let x = 0; x < n; x++) {
     const r = x + offset;
     const inside = r >= 0 && r < m;
-    const at = inside ? r : reflect(r, m);
+    const at = foldPosition(r, m, 'mirror');
     nearest[x] = inside ? Math.min(Math.floor(((at + 0.5) * n) / m), n - 1) : -1;
     const position = ((at + 0.5) * n) / m - 0.5;
     const base = Math.floor(position);
@@ -37,14 +39,6 @@ function cubic(t: number): number {
   if (t <= 1) return ((A + 2) * t - (A + 3)) * t * t + 1;
   if (t < 2) return ((A * t - 5 * A) * t + 8 * A) * t - 4 * A;
   return 0;
-}
-
-/** Mirror at the edge voxels without repeating them, as often as needed. */
-function reflect(r: number, m: number): number {
-  if (m === 1) return 0;
-  const period = 2 * (m - 1);
-  const at = ((r % period) + period) % period;
-  return at < m ? at : period - at;
 }
 
 /** Resizes a patch [D, H, W] in plane by one factor; same shape out. `scratch` holds D·H·W values. */

@@ -1,3 +1,4 @@
+import { valueRange } from './augment/intensity.js';
 import type { VoxelArray } from './volume.js';
 
 /**
@@ -47,6 +48,30 @@ export function percentiles(values: VoxelArray, points: readonly number[]): numb
   });
 }
 
+/** Mean and standard deviation (of the population) of the values, or of those where `mask` is above 0; NaN where there is none. */
+export function moments(values: Float32Array, mask?: VoxelArray): { mean: number; deviation: number; count: number } {
+  let count = values.length;
+  let mean = 0;
+  let squares = 0;
+  if (mask) {
+    count = 0;
+    for (let n = 0; n < values.length; n++) {
+      if (mask[n]! > 0) {
+        mean += values[n]!;
+        count++;
+      }
+    }
+  } else for (const value of values) mean += value;
+  mean /= count;
+  // In two passes: the sum of squares would lose small deviations from a large mean.
+  if (mask) for (let n = 0; n < values.length; n++) squares += mask[n]! > 0 ? (values[n]! - mean) ** 2 : 0;
+  else for (const value of values) squares += (value - mean) ** 2;
+  return { mean, deviation: Math.sqrt(squares / count), count };
+}
+
+/** Whether a spread is no more than rounding: a constant image has a deviation of some 1e-16 of its mean. */
+export const isFlat = (scale: number, mean: number): boolean => !(scale > Math.abs(mean) * 1e-12);
+
 /** Normalises an image; the result is a new array. `values` must be finite. */
 export function normalise(values: VoxelArray, how: Normalisation): Float32Array {
   const out = Float32Array.from(values);
@@ -60,22 +85,15 @@ export function normalise(values: VoxelArray, how: Normalisation): Float32Array 
   let shift = 0;
   let scale = 0;
   if (how === 'minmax') {
-    shift = Number.POSITIVE_INFINITY;
-    let most = Number.NEGATIVE_INFINITY;
-    for (const value of out) {
-      if (value < shift) shift = value;
-      if (value > most) most = value;
-    }
-    scale = most - shift;
+    const [least, most] = valueRange(out);
+    shift = least;
+    scale = most - least;
   } else {
-    for (const value of out) shift += value;
-    shift /= out.length;
-    // In two passes: the sum of squares would lose small deviations from a large mean.
-    for (const value of out) scale += (value - shift) ** 2;
-    scale = Math.sqrt(scale / out.length);
+    const { mean, deviation } = moments(out);
+    shift = mean;
+    scale = deviation;
   }
-  // Rounding leaves a constant image a deviation of some 1e-16 of its mean.
-  const flat = !(scale > Math.abs(shift) * 1e-12);
+  const flat = isFlat(scale, shift);
   for (let n = 0; n < out.length; n++) out[n] = flat ? 0 : (out[n]! - shift) / scale;
   return out;
 }

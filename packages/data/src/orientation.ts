@@ -1,7 +1,7 @@
 import { CrlnError, type Triple } from '@crln/core';
 import type { Affine } from './affine.js';
 import { affineColumn, multiplyAffines } from './affine.js';
-import type { Volume } from './volume.js';
+import type { Volume, VoxelArray } from './volume.js';
 
 /** How an array's axes are rearranged: output axis a runs along input axis `axes[a]`, backwards where `flips[a]`. */
 export interface Reorientation {
@@ -58,34 +58,42 @@ export function inverseReorientation({ axes, flips }: Reorientation): Reorientat
   return { axes: back, flips: back.map((a) => flips[a]) as [boolean, boolean, boolean] };
 }
 
-/** Rearranges the axes of a volume; every voxel stays where it is in the world. */
-export function applyReorientation(v: Volume, { axes, flips }: Reorientation): Volume {
-  if (axes.every((axis, a) => axis === a && !flips[a])) return v;
-  const { shape, channels } = v;
+/** The voxels of an array [n0, n1, n2, channels] with its axes rearranged; a copy. */
+export function rearrange<T extends VoxelArray>(
+  from: T,
+  shape: Triple,
+  { axes, flips }: Reorientation,
+  channels = 1,
+): T {
   const strides: Triple = [shape[1] * shape[2] * channels, shape[2] * channels, channels];
   const size = axes.map((axis) => shape[axis]) as Triple;
   const step = axes.map((axis, a) => (flips[a] ? -strides[axis]! : strides[axis]!)) as Triple;
-  let start = 0;
-  const move = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
-  for (let a = 0; a < 3; a++) {
-    const axis = axes[a]!;
-    const last = size[a]! - 1;
-    move[axis * 4 + a] = flips[a] ? -1 : 1;
-    if (flips[a]) {
-      move[axis * 4 + 3] = last;
-      start += last * strides[axis]!;
-    }
-  }
-  const data = v.data.slice();
+  const start = axes.reduce((sum, axis, a) => sum + (flips[a] ? (size[a]! - 1) * strides[axis]! : 0), 0);
+  const data = from.slice() as T;
   let at = 0;
   for (let i = 0; i < size[0]; i++) {
     for (let j = 0; j < size[1]; j++) {
-      let from = start + i * step[0] + j * step[1];
-      for (let k = 0; k < size[2]; k++, from += step[2]) {
-        for (let c = 0; c < channels; c++) data[at++] = v.data[from + c]!;
+      let source = start + i * step[0] + j * step[1];
+      for (let k = 0; k < size[2]; k++, source += step[2]) {
+        for (let c = 0; c < channels; c++) data[at++] = from[source + c]!;
       }
     }
   }
+  return data;
+}
+
+/** Rearranges the axes of a volume; every voxel stays where it is in the world. */
+export function applyReorientation(v: Volume, turn: Reorientation): Volume {
+  const { axes, flips } = turn;
+  if (axes.every((axis, a) => axis === a && !flips[a])) return v;
+  const size = axes.map((axis) => v.shape[axis]) as Triple;
+  const move = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
+  for (let a = 0; a < 3; a++) {
+    const axis = axes[a]!;
+    move[axis * 4 + a] = flips[a] ? -1 : 1;
+    if (flips[a]) move[axis * 4 + 3] = size[a]! - 1;
+  }
+  const data = rearrange(v.data, v.shape, turn, v.channels);
   // Which axis was scanned in what order is no longer said right.
   const header =
     v.header?.format === 'nifti'

@@ -1,5 +1,6 @@
 import { foldPosition } from './boundary.js';
 import { splineCoefficients, splineWeights } from './bspline.js';
+import { mapLines } from './lines.js';
 import type { VoxelArray } from './volume.js';
 
 /**
@@ -41,12 +42,8 @@ const nearestAxis: ResampleAxis = (data, outer, n, m, inner) => {
   return out;
 };
 
-/** Lines that are filtered at once: their memory is read and written in runs, and they fit the processor's cache. */
-const LINES = 32;
-
-/** The cubic B-spline through the voxels, mirrored about the first and last centre. Coefficients are float64, a few lines at a time. */
+/** The cubic B-spline through the voxels, mirrored about the first and last centre. */
 const splineAxis: ResampleAxis = (data, outer, n, m, inner) => {
-  const out = new Float32Array(outer * m * inner);
   const taps = new Int32Array(4 * m);
   const weights = new Float64Array(4 * m);
   for (let t = 0; t < m; t++) {
@@ -55,22 +52,8 @@ const splineAxis: ResampleAxis = (data, outer, n, m, inner) => {
     splineWeights(position - base, weights, 4 * t);
     for (let tap = 0; tap < 4; tap++) taps[4 * t + tap] = foldPosition(base - 1 + tap, n, 'mirror');
   }
-  const count = outer * inner;
-  const lines = new Float64Array(n * LINES);
-  const from = new Int32Array(LINES);
-  const to = new Int32Array(LINES);
-  for (let first = 0; first < count; first += LINES) {
-    const width = Math.min(LINES, count - first);
-    for (let q = 0; q < width; q++) {
-      const o = Math.floor((first + q) / inner);
-      const r = first + q - o * inner;
-      from[q] = o * n * inner + r;
-      to[q] = o * m * inner + r;
-    }
-    for (let k = 0; k < n; k++) {
-      for (let q = 0; q < width; q++) lines[k * width + q] = data[from[q]! + k * inner]!;
-    }
-    splineCoefficients(lines, n, width, 'mirror');
+  return mapLines(data, [outer, n, inner], m, (from, to, width) => {
+    splineCoefficients(from, n, width, 'mirror');
     for (let t = 0; t < m; t++) {
       const a = width * taps[4 * t]!;
       const b = width * taps[4 * t + 1]!;
@@ -81,11 +64,10 @@ const splineAxis: ResampleAxis = (data, outer, n, m, inner) => {
       const wc = weights[4 * t + 2]!;
       const wd = weights[4 * t + 3]!;
       for (let q = 0; q < width; q++) {
-        out[to[q]! + t * inner] = wa * lines[a + q]! + wb * lines[b + q]! + wc * lines[c + q]! + wd * lines[d + q]!;
+        to[t * width + q] = wa * from[a + q]! + wb * from[b + q]! + wc * from[c + q]! + wd * from[d + q]!;
       }
     }
-  }
-  return out;
+  });
 };
 
 export const RESAMPLE_AXIS = { bspline: splineAxis, linear: linearAxis, nearest: nearestAxis } as const;

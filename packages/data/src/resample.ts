@@ -1,5 +1,6 @@
 import { CrlnError, type Triple } from '@crln/core';
 import { multiplyAffines } from './affine.js';
+import { aroundAxis } from './lines.js';
 import { RESAMPLE_AXIS } from './resample-axis.js';
 import type { Volume } from './volume.js';
 
@@ -36,15 +37,14 @@ export function resampleToShape(v: Volume, shape: Triple, mode: Interpolation): 
   }
   const scale = shape.map((size, axis) => v.shape[axis]! / size) as Triple;
   let data = v.data;
-  const size = [...v.shape];
+  const size: Triple = [...v.shape];
   // The axes that shrink go first: less to do for the others.
   const order = [0, 1, 2].sort((a, b) => scale[b]! - scale[a]!);
   for (const axis of order) {
     const n = size[axis]!;
     const m = shape[axis]!;
     if (n === m) continue;
-    const outer = size.slice(0, axis).reduce((a, b) => a * b, 1);
-    const inner = size.slice(axis + 1).reduce((a, b) => a * b, v.channels);
+    const [outer, , inner] = aroundAxis(size, axis, v.channels);
     data = RESAMPLE_AXIS[mode](data, outer, n, m, inner);
     size[axis] = m;
   }

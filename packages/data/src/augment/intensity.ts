@@ -20,10 +20,10 @@ export function minMax(data: Float32Array): void {
   for (let i = 0; i < data.length; i++) data[i] = (data[i]! - low) * scale;
 }
 
-/** x·factor, in place, clipped to [0, 1] where asked. */
-export function brighten(data: Float32Array, factor: number, clip: boolean): void {
+/** x·factor + shift, in place, clipped to [0, 1] where asked. (Adding −0 changes nothing, not even a −0.) */
+export function brighten(data: Float32Array, factor: number, clip: boolean, shift = -0): void {
   for (let i = 0; i < data.length; i++) {
-    const v = data[i]! * factor;
+    const v = data[i]! * factor + shift;
     data[i] = clip ? Math.min(Math.max(v, 0), 1) : v;
   }
 }

@@ -7,6 +7,7 @@ import {
   stream,
   type Triple,
 } from '@crln/core';
+import { pasteBox } from '../box.js';
 import { drawBoxes } from './cutmix.js';
 import { addNoise, brighten, minMax } from './intensity.js';
 import { resizeInPlane } from './resize.js';
@@ -79,11 +80,9 @@ export function strongImages(images: Float32Array, plan: StrongPlan): Float32Arr
   plan.geometry.forEach((g, n) => {
     mixed.set(resized.subarray(n * size, (n + 1) * size));
     if (g.box && g.partner !== n) {
-      for (let x = g.box.d0; x < g.box.d1; x++) {
-        const from = (x * h + g.box.h0) * w;
-        const to = (x * h + g.box.h1) * w;
-        mixed.set(resized.subarray(g.partner * size + from, g.partner * size + to), from);
-      }
+      const { d0, d1, h0, h1 } = g.box;
+      const partner = resized.subarray(g.partner * size, (g.partner + 1) * size);
+      pasteBox(mixed, partner, plan.shape, { start: [d0, h0, 0], size: [d1 - d0, h1 - h0, w] });
     }
     normalise(mixed);
     const { brightness, noise } = plan.intensity[n]!;

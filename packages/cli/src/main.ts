@@ -10,6 +10,10 @@ const COMMANDS: Readonly<Record<string, { description: string; load: () => Promi
   train: { description: 'Train a network on a folder of volumes', load: () => import('./commands/train.js') },
   evaluate: { description: 'Score a run on cases with labels', load: () => import('./commands/evaluate.js') },
   predict: { description: 'Segment volumes with a run', load: () => import('./commands/predict.js') },
+  prepare: {
+    description: 'Make a data set folder of a benchmark’s raw data',
+    load: () => import('./commands/prepare.js'),
+  },
   report: { description: 'Compare runs on one page', load: () => import('./commands/report.js') },
   metrics: { description: 'Compare label volumes', load: () => import('./commands/metrics.js') },
   info: { description: 'Say what a volume, a data set or a run is', load: () => import('./commands/info.js') },

@@ -31,6 +31,8 @@ export { type Normalisation, normalise, percentiles } from './normalise.js';
 export { axisCodes, reorient } from './orientation.js';
 export { type PhantomOptions, phantomAtria, phantomCase } from './phantom/atria.js';
 export { type PhantomDatasetOptions, phantomDataset } from './phantom/dataset.js';
+export { PROTOCOLS, protocolOf } from './protocols/index.js';
+export type { Protocol, ProtocolCase, ProtocolOptions, RawCase } from './protocols/protocol.js';
 export {
   applyRecipe,
   type FitRecipeOptions,

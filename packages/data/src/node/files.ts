@@ -5,6 +5,7 @@ import { readNifti } from '../nifti/read.js';
 import { type WriteNiftiOptions, writeNifti } from '../nifti/write.js';
 import { sniff } from '../sniff.js';
 import type { Volume } from '../volume.js';
+import { encodeHdf5 } from './hdf5/write.js';
 import { readHdf5 } from './hdf5.js';
 
 const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? '';
@@ -88,6 +89,10 @@ export async function writeVolume(
   volume: Volume,
   options: Omit<WriteNiftiOptions, 'gzip'> = {},
 ): Promise<void> {
+  if (/\.(h5|hdf5)$/i.test(path)) {
+    await writeAtomic(path, await encodeHdf5(path, { image: volume }));
+    return;
+  }
   if (!/\.nii(\.gz)?$/i.test(path)) {
     throw new CrlnError(
       'invalid-argument',

@@ -44,6 +44,15 @@ function typeOf(item: Dataset, path: string, name: string): VoxelType {
 }
 
 function shapeOf(item: Dataset, path: string, name: string, fileBytes: number): Triple {
+  // The library would fill in for the files that it does not see.
+  const others = item.metadata.virtual_sources?.map((source) => source.file_name) ?? [];
+  if (others.length > 0) {
+    throw refuse(
+      path,
+      `the dataset '${name}' is a view of other files (${[...new Set(others)].join(', ')}); read those, or copy it into one file (h5repack)`,
+      { name, others },
+    );
+  }
   const shape = item.shape ?? [];
   const voxels = shape.reduce((a, b) => a * b, 1);
   if (shape.length !== 3 || shape.some((size) => size < 1) || voxels >= 2 ** 31) {

@@ -1,6 +1,6 @@
 // Node runs no TypeScript in a worker thread: for the tests, a thread's source is bundled to a file first.
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Plugin } from 'vitest/config';
 
@@ -38,11 +38,14 @@ async function bundle(source: string): Promise<string> {
   const cache = join(source.slice(0, source.indexOf('/src/')), 'node_modules/.cache');
   await mkdir(cache, { recursive: true });
   const outDir = await mkdtemp(join(cache, 'worker-'));
+  // A thread may start others: all of its folder lie side by side, as in `dist`.
+  const folder = dirname(source);
+  const threads = (await readdir(folder)).filter((file) => file.endsWith('worker.ts') || join(folder, file) === source);
   await build({
     config: false,
-    entry: { worker: source },
+    entry: Object.fromEntries(threads.map((file) => [basename(file, '.ts'), join(folder, file)])),
     outDir,
-    outExtension: () => ({ js: '.mjs' }),
+    outExtension: () => ({ js: '.js' }),
     // Its paths lead from @crln/x to the sources of that package.
     tsconfig: join(root, 'tsconfig.json'),
     format: 'esm',
@@ -52,5 +55,5 @@ async function bundle(source: string): Promise<string> {
     clean: false,
     silent: true,
   });
-  return join(outDir, 'worker.mjs');
+  return join(outDir, `${basename(source, '.ts')}.js`);
 }

@@ -66,7 +66,11 @@ describe('files of h5py', () => {
     ['external.h5', 'label', /external\.h5: the HDF5 file is damaged or cut short \(.*(external|open|link).*\)/],
     ['external.h5', 'loop', /external\.h5: /],
     ['virtual.h5', 'image', /virtual\.h5: the dataset 'image' is a view of other files \(filters\.h5\)/],
-    ['bomb.h5', 'image', /bomb\.h5: the dataset 'image' of shape .* promises 4294967296 bytes, more than a file of 1400/],
+    [
+      'bomb.h5',
+      'image',
+      /bomb\.h5: the dataset 'image' of shape .* promises 4294967296 bytes, more than a file of 1400/,
+    ],
   ])('%s, %s: are refused by name', async (name, dataset, message) => {
     await expect(readVolume(golden(name), { dataset })).rejects.toMatchObject({
       code: 'file-format',
@@ -104,7 +108,10 @@ describe('files of ours', () => {
   });
 
   it('are the same bytes for the same volume', async () => {
-    const one = volume(Float32Array.from({ length: 60 }, (_, n) => n / 3), [5, 4, 3]);
+    const one = volume(
+      Float32Array.from({ length: 60 }, (_, n) => n / 3),
+      [5, 4, 3],
+    );
     const first = await encodeHdf5('a', { image: one });
     await new Promise((resolve) => setTimeout(resolve, 1100));
     expect(await encodeHdf5('a', { image: one })).toEqual(first);

@@ -42,8 +42,10 @@ function start(): Reader {
   // Waiting for the beginning keeps the process alive, an idle reader does not.
   const ready = new Promise<void>((resolve, reject) => {
     worker.once('message', () => resolve());
-    worker.once('error', reject);
-    worker.once('exit', () => reject(new Error('the reader ended before it began')));
+    const failed = (cause: unknown): void =>
+      reject(new CrlnError('internal', `a reader's thread did not start: ${cause}`, {}, { cause }));
+    worker.once('error', failed);
+    worker.once('exit', failed);
   });
   ready.catch(() => {});
   return { worker, ready };

@@ -29,11 +29,10 @@ function find(files: readonly string[]): Map<string, RawCase> {
   for (const path of files) {
     const { folder, name } = partsOf(path);
     const id = partsOf(folder).name;
-    if (name === 'mri_norm2.h5') found.set(id, { image: path, label: path, form: 'published' });
-    // The scan itself says more than what was made of it.
-    else if (name === 'lgemri.nrrd' && there.has(`${folder}/laendo.nrrd`)) {
-      found.set(id, { image: path, label: `${folder}/laendo.nrrd`, form: 'raw' });
-    }
+    const label = `${folder}/laendo.nrrd`;
+    // The scan itself says more than what was published of it.
+    if (name === 'lgemri.nrrd' && there.has(label)) found.set(id, { image: path, label, form: 'raw' });
+    else if (name === 'mri_norm2.h5' && !found.has(id)) found.set(id, { image: path, label: path, form: 'published' });
   }
   return found;
 }

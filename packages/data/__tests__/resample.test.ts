@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { voxelToWorld } from '../src/affine.js';
-import { resampleToShape, resampleToSpacing } from '../src/resample.js';
+import { type Interpolation, resampleToShape, resampleToSpacing } from '../src/resample.js';
 import { volume } from '../src/volume.js';
 
 const side = fc.integer({ min: 1, max: 7 });
@@ -14,6 +14,16 @@ describe('resampling', () => {
     expect([...resampleToShape(volume(Uint8Array.of(1, 2, 3), [3, 1, 1]), [5, 1, 1], 'nearest').data]).toEqual([
       1, 1, 2, 3, 3,
     ]);
+  });
+
+  it('goes through the voxels with a cubic B-spline, and beyond them where they jump', () => {
+    const v = volume(Int16Array.of(0, 0, 100, 100), [4, 1, 1]);
+    const fine = resampleToShape(v, [12, 1, 1], 'bspline');
+    // Every third voxel of the finer grid lies on one of the coarser.
+    for (let n = 0; n < 4; n++) expect(fine.data[3 * n + 1]).toBeCloseTo(v.data[n]!, 4);
+    expect(Math.min(...fine.data)).toBeLessThan(-3);
+    expect(fine.dtype).toBe('float32');
+    expect(resampleToSpacing(v, [0.5, 1, 1], 'bspline').shape).toEqual([8, 1, 1]);
   });
 
   it('keeps a linear ramp linear inside, in every direction', () => {
@@ -42,13 +52,17 @@ describe('resampling', () => {
         shapes,
         shapes,
         fc.integer({ min: 1, max: 3 }),
-        fc.constantFrom('linear', 'nearest'),
+        fc.constantFrom('bspline', 'linear', 'nearest'),
         (from, to, channels, mode) => {
           const data = Float32Array.from({ length: from[0] * from[1] * from[2] * channels }, (_, n) => n % channels);
           const v = volume(data, from, { channels, spacing: [1, 0.5, 3] });
-          const out = resampleToShape(v, to, mode as 'linear' | 'nearest');
+          const out = resampleToShape(v, to, mode as Interpolation);
           expect(out.shape).toEqual(to);
-          for (const [n, value] of out.data.entries()) expect(value).toBe(n % channels);
+          for (const [n, value] of out.data.entries()) {
+            // A spline of a constant rounds.
+            if (mode === 'bspline') expect(value).toBeCloseTo(n % channels, 5);
+            else expect(value).toBe(n % channels);
+          }
           for (let axis = 0; axis < 3; axis++)
             expect(out.spacing[axis]! * to[axis]!).toBeCloseTo(v.spacing[axis]! * from[axis]!, 9);
           const corners = (w: typeof v) => [

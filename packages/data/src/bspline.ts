@@ -9,7 +9,7 @@ const HORIZON = 30;
  * Turns samples into the coefficients of the cubic B-spline through them, in place, along the first axis of `lines` = [n, width]: with
  * c the coefficients, (c[k−1] + 4·c[k] + c[k+1]) / 6 is sample k, also at both ends, for samples continued by `boundary`.
  *
- * Exact to rounding, as `scipy.ndimage.spline_filter1d(order=3, mode=boundary)`. M. Unser, "Splines: a perfect fit for signal and image
+ * Exact to rounding, as `scipy.ndimage.spline_filter1d(order=3, mode=boundary)` is but for `'reflect'` on less than 8 samples. M. Unser, "Splines: a perfect fit for signal and image
  * processing", IEEE Signal Processing Magazine 16(6), 1999, box 2.
  */
 export function splineCoefficients(

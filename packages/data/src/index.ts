@@ -17,6 +17,7 @@ export {
   weakPatch,
   weakPlan,
 } from './augment/weak.js';
+export type { Extension, Outside } from './boundary.js';
 export { createDataset, type DatasetSource, datasetOf } from './dataset.js';
 export { assertSameGrid } from './grid.js';
 export type { Hdf5Header } from './hdf5-header.js';
@@ -27,7 +28,7 @@ export { type CaseSource, caseSource, type PreparedFiles } from './loader/source
 export type { NiftiHeader } from './nifti/header.js';
 export { readNifti } from './nifti/read.js';
 export { type WriteNiftiOptions, writeNifti } from './nifti/write.js';
-export { type Normalisation, normalise, percentiles } from './normalise.js';
+export { type Normalisation, normalise, type PercentileMethod, percentiles } from './normalise.js';
 export { axisCodes, reorient } from './orientation.js';
 export { type PhantomOptions, phantomAtria, phantomCase } from './phantom/atria.js';
 export { type PhantomDatasetOptions, phantomDataset } from './phantom/dataset.js';
@@ -45,8 +46,67 @@ export {
   preparedShape,
   preparedSpacing,
 } from './recipe.js';
-export { resampleToShape, resampleToSpacing } from './resample.js';
+export { type Interpolation, resampleToShape, resampleToSpacing } from './resample.js';
 export { type BatchCases, type TwoStreamOptions, twoStreamSampler } from './sampler.js';
 export { type Selection, type SelectOptions, selectSplits, trainingCases } from './splits.js';
+// Transforms of samples by records.
+export { type AffineOptions, type AffineRecord, applyAffine, drawAffine } from './transforms/affine.js';
+export { applyBiasField, type BiasFieldOptions, type BiasFieldRecord, drawBiasField } from './transforms/bias-field.js';
+export {
+  applyBrightness,
+  type BrightnessOptions,
+  type BrightnessRecord,
+  drawBrightness,
+} from './transforms/brightness.js';
+export { applyContrast, type ContrastOptions, type ContrastRecord, drawContrast } from './transforms/contrast.js';
+export {
+  applyCopyPaste,
+  type CopyPasted,
+  type CopyPasteOptions,
+  type CopyPasteRecord,
+  drawCopyPaste,
+} from './transforms/copy-paste.js';
+export {
+  applyCrop,
+  type CropOptions,
+  type CropRecord,
+  drawCrop,
+  type ForegroundCropOptions,
+  foregroundCrop,
+} from './transforms/crop.js';
+export { applyCutMix, type CutMixOptions, type CutMixRecord, drawCutMix } from './transforms/cut-mix.js';
+export { applyFlip, drawFlip, type FlipOptions, type FlipRecord } from './transforms/flip.js';
+export { applyGamma, drawGamma, type GammaOptions, type GammaRecord } from './transforms/gamma.js';
+export {
+  applyGaussianBlur,
+  drawGaussianBlur,
+  type GaussianBlurOptions,
+  type GaussianBlurRecord,
+} from './transforms/gaussian-blur.js';
+export {
+  applyGaussianNoise,
+  drawGaussianNoise,
+  type GaussianNoiseOptions,
+  type GaussianNoiseRecord,
+} from './transforms/gaussian-noise.js';
+export { applyHuWindow, type HuWindowOptions, type HuWindowRecord } from './transforms/hu-window.js';
+export { applyMinMax, type MinMaxRecord } from './transforms/min-max.js';
+export { applyPad, type PadOptions, type PadRecord, padTo } from './transforms/pad.js';
+export {
+  applyPercentileClip,
+  type PercentileClipOptions,
+  type PercentileClipRecord,
+} from './transforms/percentile-clip.js';
+export { applyResample, type ResampleOptions, type ResampleRecord, resampleTo } from './transforms/resample.js';
+export { applyRot90, drawRot90, type Plane, type Rot90Options, type Rot90Record } from './transforms/rot90.js';
+export type { Sample } from './transforms/sample.js';
+export {
+  applyTransforms,
+  drawTransforms,
+  parseTransforms,
+  type TransformRecord,
+  type TransformSpec,
+} from './transforms/transforms.js';
+export { applyZScore, type ZScoreOptions, type ZScoreRecord } from './transforms/z-score.js';
 export type { Case, CaseFiles, Dataset, PreparedCase, SplitName, Splits } from './types.js';
 export { assertFinite, type Volume, type VoxelArray, type VoxelType, volume, withData } from './volume.js';

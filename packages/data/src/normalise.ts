@@ -37,11 +37,24 @@ function select(values: Float32Array, k: number): number {
   return values[k]!;
 }
 
-/** Percentiles with linear interpolation between ranks, as numpy's default. `values` must be finite. */
-export function percentiles(values: VoxelArray, points: readonly number[]): number[] {
+/**
+ * `'linear'` between ranks, as numpy's default. `'inverted-cdf'`: the smallest value that so much of the image does not exceed; on whole
+ * numbers, the point of the cumulative histogram.
+ */
+export type PercentileMethod = 'linear' | 'inverted-cdf';
+
+/** Percentiles as numpy has them, by default with linear interpolation between ranks. `values` must be finite. */
+export function percentiles(
+  values: VoxelArray,
+  points: readonly number[],
+  method: PercentileMethod = 'linear',
+): number[] {
   const work = Float32Array.from(values);
   return points.map((point) => {
-    const rank = (point / 100) * (work.length - 1);
+    const share = point / 100;
+    // 99.9/100 is a little above 0.999: an exact share must not go on to the next rank.
+    const whole = Math.max(Math.ceil(share * work.length * (1 - 1e-12)) - 1, 0);
+    const rank = method === 'linear' ? share * (work.length - 1) : whole;
     const low = Math.floor(rank);
     const below = select(work, low);
     return rank === low ? below : below + (rank - low) * (select(work, low + 1) - below);

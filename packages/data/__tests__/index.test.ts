@@ -67,6 +67,7 @@ describe('public API of @crln/data', () => {
         "phantomDataset",
         "preparedShape",
         "preparedSpacing",
+        "readDicomSeries",
         "readNifti",
         "reorient",
         "resampleTo",
@@ -82,17 +83,20 @@ describe('public API of @crln/data', () => {
         "weakPatch",
         "weakPlan",
         "withData",
+        "writeDicomSeries",
         "writeNifti",
       ]
     `);
     expect(Object.keys(node).sort()).toMatchInlineSnapshot(`
       [
         "openFolder",
+        "readDicomFolder",
         "readVolume",
         "volumesIn",
         "workerLoader",
         "writeAtomic",
         "writeDataset",
+        "writeDicomFolder",
         "writeVolume",
       ]
     `);

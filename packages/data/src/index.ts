@@ -19,6 +19,9 @@ export {
 } from './augment/weak.js';
 export type { Extension, Outside } from './boundary.js';
 export { createDataset, type DatasetSource, datasetOf } from './dataset.js';
+export type { DicomHeader } from './dicom/header.js';
+export { type DicomFile, type ReadDicomOptions, readDicomSeries } from './dicom/read.js';
+export { type WriteDicomOptions, writeDicomSeries } from './dicom/write.js';
 export { assertSameGrid } from './grid.js';
 export type { Hdf5Header } from './hdf5-header.js';
 export { classesToLabels, type LabelTable, labelCounts, labelsToClasses, labelTable } from './labels.js';

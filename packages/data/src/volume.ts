@@ -1,5 +1,6 @@
 import { CrlnError, type Triple } from '@crln/core';
 import { type Affine, affineDeterminant, affineSpacing, spacingAffine } from './affine.js';
+import type { DicomHeader } from './dicom/header.js';
 import type { Hdf5Header } from './hdf5-header.js';
 import type { NiftiHeader } from './nifti/header.js';
 
@@ -45,7 +46,7 @@ export interface Volume {
   /** Type of the values, after the file's slope and intercept. */
   readonly dtype: VoxelType;
   /** What its file says beyond that, for writing it back. */
-  readonly header?: NiftiHeader | Hdf5Header;
+  readonly header?: NiftiHeader | Hdf5Header | DicomHeader;
   /** The file it came from, for messages. */
   readonly source?: string;
 }

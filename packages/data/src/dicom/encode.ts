@@ -7,11 +7,11 @@ const LONG = new Set(['OB', 'OW']);
 export function decimalString(value: number): string {
   const whole = value === 0 ? '0' : String(value);
   if (whole.length <= 16) return whole;
-  for (let digits = 16; digits > 1; digits--) {
-    const text = String(Number(value.toPrecision(digits)));
-    if (text.length <= 16) return text;
+  for (let digits = 15; ; digits--) {
+    const rounded = Number(value.toPrecision(digits));
+    const text = [String(rounded), rounded.toExponential()].find(({ length }) => length <= 16);
+    if (text !== undefined) return text;
   }
-  return value.toExponential(0);
 }
 
 /** An element in Explicit VR Little Endian. */

@@ -56,8 +56,9 @@ export const isDicom = (head: Uint8Array): boolean =>
   (head.length >= 132 && String.fromCharCode(...head.subarray(128, 132)) === 'DICM') ||
   bareEncoding(head) !== undefined;
 
-/** Largest data set that is inflated: a deflated file can claim a thousandfold of its size. */
-const MOST_INFLATED = 2 ** 28;
+/** Deflate can claim a thousandfold of its size. Images do not: beyond these bytes, at most this ratio is inflated. */
+const INFLATED_BYTES = 2 ** 26;
+const INFLATED_RATIO = 32;
 
 /** Undoes raw deflate as far as it goes; what is missing, the elements tell. */
 async function inflate(bytes: Uint8Array, name: string): Promise<Uint8Array> {
@@ -66,6 +67,7 @@ async function inflate(bytes: Uint8Array, name: string): Promise<Uint8Array> {
     .pipeThrough(new DecompressionStream('deflate-raw') as TransformStream<Uint8Array, Uint8Array>);
   const reader = stream.getReader();
   const parts: Uint8Array[] = [];
+  const most = Math.max(INFLATED_BYTES, INFLATED_RATIO * bytes.length);
   let total = 0;
   try {
     for (;;) {
@@ -74,13 +76,11 @@ async function inflate(bytes: Uint8Array, name: string): Promise<Uint8Array> {
       if (done || !value) break;
       parts.push(value);
       total += value.length;
-      if (total > MOST_INFLATED) {
+      if (total > most) {
         throw refuse(
           name,
-          `its deflated data set is larger than ${MOST_INFLATED} bytes; convert it first, e.g. with gdcmconv --raw`,
-          {
-            most: MOST_INFLATED,
-          },
+          `its data set of ${bytes.length} bytes inflates to more than ${most}; no image does: the file is damaged`,
+          { most },
         );
       }
     }

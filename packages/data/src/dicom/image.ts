@@ -33,7 +33,7 @@ export interface DicomImage {
 
 /** Storage classes without an image: structured reports, presentation states, plans, waveforms, documents, raw data, directories. */
 const NO_IMAGE =
-  /^1\.2\.840\.10008\.(1\.3\.10$|5\.1\.4\.1\.1\.(11\.|66$|66\.[123]$|88\.|9\.|104\.|481\.[34589]$|481\.1\d$|67$|80\.1$|79\.1$))/;
+  /^1\.2\.840\.10008\.(1\.3\.10$|5\.1\.4\.1\.1\.(11\.|66$|66\.[12356]$|67$|88\.|9\.|104\.|481\.[3-9]$|481\.1\d$))/;
 
 /** Whether a DICOM file holds something else than an image, and says so. */
 export const isOtherObject = ({ dataSet, sopClass }: DicomContent): boolean =>
@@ -101,6 +101,9 @@ function readImage(content: DicomContent, photometric: string): Pick<DicomImage,
         ? 'its pixels are floating-point numbers, which are not read; convert it to integers with a rescale slope'
         : `${tagName(TAG.PixelData)} is missing; the file holds no image, or is cut short`,
     );
+  }
+  if (textOf(dataSet, TAG.ImageType)?.includes('MOSAIC')) {
+    throw refuse(name, 'it is a mosaic: the slices of a volume side by side in one picture; convert it with dcm2niix');
   }
   if (elements.has(TAG.ModalityLUTSequence)) {
     throw refuse(

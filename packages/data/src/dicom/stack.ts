@@ -20,17 +20,20 @@ export interface Stack {
   readonly notes: readonly string[];
 }
 
-/** Slices may lie this part of their distance off an even grid, or this many mm: what rounding of positions makes. */
+/** Slices may lie this part of their distance off an even grid, or this many mm, but never a tenth: what rounding of positions makes. */
 const EVEN = 0.01;
 const EVEN_MM = 0.01;
-/** Directions and pixel sizes that differ by less are the same, rounded. */
+/** Directions and pixel sizes that differ by less are the same, rounded; so are positions, in pixels. */
 const SAME = 1e-3;
-/** Positions nearer than this (mm) are the same. */
-const SAME_MM = 1e-3;
 
 const dot = (a: Triple, b: Triple): number => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 const minus = (a: Triple, b: Triple): Triple => [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
 const mm = (value: number): string => `${Number(value.toFixed(3))} mm`;
+
+/** Positions nearer than this (mm) are the same. */
+const sameDistance = ({ place }: Slice): number => SAME * Math.min(...place.pixelSpacing);
+const samePlace = (a: Slice, b: Slice): boolean =>
+  Math.hypot(...minus(a.place.position, b.place.position)) <= sameDistance(b);
 
 /** Name of a slice in messages. */
 export const sliceName = ({ image, frame }: Slice): string =>
@@ -77,12 +80,12 @@ async function withoutDuplicates(
   const dropped: Slice[] = [];
   for (const slice of sorted) {
     const last = slices.at(-1);
-    if (!last || Math.hypot(...minus(slice.place.position, last.place.position)) > SAME_MM) {
+    if (!last || !samePlace(slice, last)) {
       slices.push(slice);
     } else if (await same(last, slice)) dropped.push(slice);
     else {
       const { position } = last.place;
-      const many = sorted.filter((s) => Math.hypot(...minus(s.place.position, position)) <= SAME_MM).length;
+      const many = sorted.filter((other) => samePlace(other, last)).length;
       throw refuse(
         sliceName(slice),
         `it lies where ${sliceName(last)} lies, at (${position.join(', ')}) mm, with other pixels; ${
@@ -105,14 +108,14 @@ function evenStep(slices: readonly Slice[], heights: readonly number[], name: st
   const gaps = heights.slice(1).map((height, k) => height - heights[k]!);
   // Of an even number of gaps the smaller middle one, so that one hole among three slices is seen as a hole.
   const usual = [...gaps].sort((a, b) => a - b)[Math.floor((gaps.length - 1) / 2)]!;
-  if (usual <= SAME_MM) {
+  if (usual <= sameDistance(slices[0]!)) {
     const k = gaps.indexOf(usual);
     throw refuse(
       sliceName(slices[k + 1]!),
       `it lies in the same plane as ${sliceName(slices[k]!)}, beside it; a volume has one slice a plane: leave out those of the other kind`,
     );
   }
-  const tolerance = Math.max(EVEN * usual, EVEN_MM);
+  const tolerance = Math.max(EVEN * usual, Math.min(EVEN_MM, usual / 10));
   const odd = gaps.flatMap((gap, k) => (Math.abs(gap - usual) > 2 * tolerance ? [k] : []));
   const between = (k: number): string =>
     `between ${mm(heights[k]!)} (${sliceName(slices[k]!)}) and ${mm(heights[k + 1]!)} (${sliceName(slices[k + 1]!)})`;

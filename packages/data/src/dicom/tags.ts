@@ -2,6 +2,7 @@
 export const TAG = {
   MediaStorageSOPClassUID: 0x00020002,
   TransferSyntaxUID: 0x00020010,
+  ImageType: 0x00080008,
   SOPClassUID: 0x00080016,
   Modality: 0x00080060,
   SeriesDescription: 0x0008103e,

@@ -6,7 +6,7 @@ export { readDicomFolder, writeDicomFolder } from './node/dicom.js';
 export { readVolume, writeAtomic, writeVolume } from './node/files.js';
 export { type FolderDataset, type OpenFolderOptions, openFolder, volumesIn } from './node/folder.js';
 export { checkPrepared, type Difference } from './node/prepare/check.js';
-export type { CaseFact, Manifest, SourceFact } from './node/prepare/manifest.js';
+export { type CaseFact, type Manifest, readManifest, type SourceFact } from './node/prepare/manifest.js';
 export { type PrepareOptions, type PrepareReport, prepareDataset } from './node/prepare.js';
 export { workerLoader } from './node/worker-loader.js';
 export { writeDataset } from './node/write-dataset.js';

@@ -1,29 +1,59 @@
-import { stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CrlnError, isCrlnError } from '@crln/core';
-import { axisCodes, labelCounts, type Volume } from '@crln/data';
-import { openFolder, readVolume } from '@crln/data/node';
+import { axisCodes, labelCounts, PROTOCOLS, type Protocol, type Volume } from '@crln/data';
+import { openFolder, readManifest, readVolume } from '@crln/data/node';
 import type { Command } from '../command.js';
 
 const command: Command = {
-  meta: { name: 'info', description: 'Say what a volume, a data set folder or a run folder is' },
-  args: { path: { type: 'positional', required: true, description: 'A volume (.nii, .nii.gz, .h5), or a folder' } },
-  examples: ['crln info scan.nii.gz', 'crln info data/heart', 'crln info runs/first --json'],
+  meta: { name: 'info', description: 'Say what a volume, a data set folder, a run folder or a benchmark is' },
+  args: {
+    path: {
+      type: 'positional',
+      required: true,
+      description: `A volume, a folder (data set, run, DICOM series), or ${Object.keys(PROTOCOLS).join(', ')}`,
+    },
+  },
+  examples: ['crln info scan.nii.gz', 'crln info data/heart', 'crln info runs/first --json', 'crln info la'],
   async run({ args, print }) {
     const path = args.required('path');
-    const facts = (await isFolder(path))
-      ? (await exists(join(path, 'config.json')))
-        ? await runFacts(path)
-        : await folderFacts(path)
-      : await volumeFacts(path);
+    const facts = await factsOf(path);
     const width = Math.max(...Object.keys(facts).map((key) => key.length));
-    for (const [key, value] of Object.entries(facts)) print(`${key.padEnd(width)}  ${text(value)}`);
+    const indent = `\n${' '.repeat(width + 2)}`;
+    for (const [key, value] of Object.entries(facts)) {
+      print(`${key.padEnd(width)}  ${text(value).replaceAll('\n', indent)}`);
+    }
     return facts;
   },
 };
 export default command;
 
 type Facts = Record<string, unknown>;
+
+async function factsOf(path: string): Promise<Facts> {
+  // A file of that name comes first.
+  if (Object.hasOwn(PROTOCOLS, path) && !(await exists(path))) return protocolFacts(PROTOCOLS[path]!);
+  if (!(await isFolder(path))) return volumeFacts(path);
+  if (await exists(join(path, 'config.json'))) return runFacts(path);
+  const isDataset = (await exists(join(path, 'images'))) || (await exists(join(path, 'cases')));
+  return isDataset || (await readdir(path)).length === 0 ? folderFacts(path) : volumeFacts(path);
+}
+
+/** What a benchmark is, how its data is prepared, who is in which list and who says so. */
+function protocolFacts({ name, title, raw, steps, remarks, splits }: Protocol): Facts {
+  const { origin, ...lists } = splits;
+  return {
+    kind: 'benchmark',
+    name,
+    title,
+    raw,
+    steps: steps.map((step, n) => `${n + 1}. ${step}`).join('\n'),
+    remarks: remarks.join('\n'),
+    splits: Object.fromEntries(Object.entries(lists).map(([key, list]) => [key, list.length])),
+    origin,
+    ...Object.fromEntries(Object.entries(lists).map(([key, list]) => [key, list.join(' ')])),
+  };
+}
 
 async function volumeFacts(path: string): Promise<Facts> {
   const volume = await readVolume(path);
@@ -52,6 +82,7 @@ async function volumeFacts(path: string): Promise<Facts> {
     dtype,
     ...(finite > 0 && { min: low, max: high, mean: sum / finite }),
     ...(notFinite > 0 && { notFiniteVoxels: notFinite }),
+    ...(header?.format === 'dicom' && header.notes.length > 0 && { notes: header.notes.join('\n') }),
     ...labelFacts(volume, path),
   };
 }
@@ -81,6 +112,23 @@ async function folderFacts(path: string): Promise<Facts> {
     firstShape: first.image.shape,
     firstSpacingMm: first.image.spacing,
     ...(set.recipe && { recipe: set.recipe }),
+    ...(await preparedFacts(path)),
+  };
+}
+
+/** Of a folder that `crln prepare` made: by which protocol, and where its splits come from. */
+async function preparedFacts(path: string): Promise<Facts> {
+  const manifest = await readManifest(path);
+  if (!manifest) return {};
+  const protocol = Object.hasOwn(PROTOCOLS, manifest.protocol) ? PROTOCOLS[manifest.protocol] : undefined;
+  return {
+    protocol: manifest.protocol,
+    seed: manifest.seed,
+    ...(protocol && {
+      title: protocol.title,
+      splitsFrom: protocol.splits.origin,
+      remarks: protocol.remarks.join('\n'),
+    }),
   };
 }
 

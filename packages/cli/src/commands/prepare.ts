@@ -100,7 +100,10 @@ async function prepare(context: Context): Promise<unknown> {
   const seconds = (performance.now() - begun) / 1000;
   const { made, kept, missing, others, manifest } = report;
   print(`${out}: ${made.length} cases made, ${kept.length} were there (${seconds.toFixed(1)} s).`);
-  if (missing.length > 0) note(`${missing.length} cases of the splits are missing: ${missing.slice(0, 5).join(', ')}${missing.length > 5 ? ', …' : ''}`);
+  if (missing.length > 0)
+    note(
+      `${missing.length} cases of the splits are missing: ${missing.slice(0, 5).join(', ')}${missing.length > 5 ? ', …' : ''}`,
+    );
   if (others.length > 0) note(`${others.length} cases of the raw data are in no split and were left alone.`);
   for (const line of statistics(Object.values(manifest.cases))) print(line);
   print(`Train on it: crln train --data ${out} --recipe ${args.required('benchmark')} --out RUN`);

@@ -1,13 +1,14 @@
 // What a reader's thread runs: the parsers that cannot be interrupted, one request after another.
 import { parentPort, type TransferListItem } from 'node:worker_threads';
 import { type ErrorParts, partsOf } from './error-parts.js';
+import { loadHdf5 } from './hdf5/library.js';
 import { hdf5KeysHere, readHdf5Here } from './hdf5/read.js';
 
 /** One file, and what is wanted of it. */
 export type GuardedRequest = { read: 'hdf5'; path: string; dataset: string } | { read: 'hdf5 keys'; path: string };
 
-/** What the thread says: that it is ready, or how a request ended. */
-export type GuardMessage = 'ready' | { value: unknown } | { error: ErrorParts };
+/** What the thread says: that it has started, that it begins to read, or how that ended. */
+export type GuardMessage = 'ready' | 'begun' | { value: unknown } | { error: ErrorParts };
 
 /** More than any volume's slab; what a damaged file asks for beyond it, it does not get. */
 const MOST_PAGES = 2 ** 30 / 2 ** 16;
@@ -20,6 +21,8 @@ WebAssembly.Memory.prototype.grow = function (this: WebAssembly.Memory, pages: n
 };
 
 async function answer(request: GuardedRequest): Promise<{ value: unknown; transfer?: TransferListItem[] }> {
+  await loadHdf5(request.path);
+  say('begun');
   if (request.read === 'hdf5 keys') return { value: await hdf5KeysHere(request.path) };
   const value = await readHdf5Here(request.path, request.dataset);
   return { value, transfer: [value.data.buffer as ArrayBuffer] };

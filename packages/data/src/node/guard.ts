@@ -6,7 +6,7 @@ import { type ErrorParts, errorOf } from './error-parts.js';
 import type { GuardedRequest, GuardMessage } from './guard-worker.js';
 
 /** A small file is read in milliseconds: one that takes this long keeps its parser in circles. */
-const SECONDS = 2;
+const SECONDS = 1.25;
 /** A large one takes longer: this many bytes a second more. */
 const BYTES_A_SECOND = 4 * 2 ** 20;
 
@@ -84,18 +84,26 @@ export async function guarded<T>(path: string, request: GuardedRequest, bytes = 
     release(reader);
     return value;
   } catch (error) {
-    // One that answered with an error is as good as before.
-    if (error instanceof Refused) {
+    // One that answered with an error of ours is as good as before.
+    if (error instanceof Refused && 'code' in error.parts) {
       release(reader);
       throw errorOf(error.parts);
     }
     void reader.worker.terminate();
-    throw error;
+    throw error instanceof Refused ? failed(path, errorOf(error.parts)) : error;
   } finally {
     busy--;
     queue.shift()?.();
   }
 }
+
+const failed = (path: string, cause: unknown): CrlnError =>
+  new CrlnError(
+    'file-format',
+    `${path}: its reader failed (${cause instanceof Error ? cause.message : cause}); it is damaged`,
+    { path },
+    { cause },
+  );
 
 /** The reader's own error, told from its death. */
 class Refused {
@@ -106,8 +114,13 @@ function answer<T>(worker: Worker, path: string, request: GuardedRequest, limit:
   return new Promise((resolve, reject) => {
     const ended = (reason: string, cause?: unknown): void =>
       settle(() => reject(new CrlnError('file-format', `${path}: ${reason}`, { path }, { cause })));
-    const onMessage = (message: Exclude<GuardMessage, 'ready'>): void =>
-      settle(() => ('value' in message ? resolve(message.value as T) : reject(new Refused(message.error))));
+    let timer: NodeJS.Timeout | undefined;
+    const onMessage = (message: GuardMessage): void => {
+      if (message === 'ready') return;
+      // Not before: loading a library takes as long as it takes.
+      if (message === 'begun') timer = setTimeout(tooLong, limit);
+      else settle(() => ('value' in message ? resolve(message.value as T) : reject(new Refused(message.error))));
+    };
     const onError = (cause: Error & { code?: string }): void =>
       ended(
         cause.code === 'ERR_WORKER_OUT_OF_MEMORY'
@@ -116,10 +129,10 @@ function answer<T>(worker: Worker, path: string, request: GuardedRequest, limit:
         cause,
       );
     const onExit = (code: number): void => ended(`its reader ended with code ${code}; it is damaged`);
-    const timer = setTimeout(() => {
-      ended(`reading it took more than ${(limit / 1000).toFixed(0)} s and was ended; it is damaged`);
+    const tooLong = (): void => {
+      ended(`reading it took more than ${(limit / 1000).toFixed(1)} s and was ended; it is damaged`);
       void worker.terminate();
-    }, limit);
+    };
     const settle = (then: () => void): void => {
       clearTimeout(timer);
       worker.off('message', onMessage);

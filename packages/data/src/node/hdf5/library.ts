@@ -18,8 +18,8 @@ interface FileSystem {
 /** Names of files in the library's memory: one each, so that two that are open do not meet. */
 let opened = 0;
 
-/** @throws CrlnError `missing-dependency` where h5wasm is not installed */
-async function library(path: string): Promise<{ hdf5: Hdf5; system: FileSystem }> {
+/** The library and its files. @throws CrlnError `missing-dependency` where h5wasm is not installed */
+export async function loadHdf5(path: string): Promise<{ hdf5: Hdf5; system: FileSystem }> {
   let hdf5: Hdf5;
   try {
     // Its build for browsers: that one sees no file but those put into its memory, so that no link, external data set or virtual
@@ -70,7 +70,7 @@ const reasonOf = (cause: unknown): string | undefined =>
  * @throws CrlnError `file-format` with file and reason, `missing-dependency`; what opening a file throws
  */
 export async function withHdf5<T>(path: string, use: (file: Hdf5File, hdf5: Hdf5, bytes: number) => T): Promise<T> {
-  const { hdf5, system } = await library(path);
+  const { hdf5, system } = await loadHdf5(path);
   const name = `${opened++}.h5`;
   const handle = openSync(path, 'r');
   let file: Hdf5File | undefined;
@@ -88,7 +88,8 @@ export async function withHdf5<T>(path: string, use: (file: Hdf5File, hdf5: Hdf5
         file = new hdf5.File(name, 'r');
         return use(file, hdf5, size);
       } catch (cause) {
-        if (isCrlnError(cause)) throw cause;
+        // A trap leaves the library in pieces: whoever runs this thread must end it.
+        if (isCrlnError(cause) || cause instanceof WebAssembly.RuntimeError) throw cause;
         throw new CrlnError(
           'file-format',
           `${path}: the HDF5 file is damaged or cut short (${reasonOf(cause)})`,
@@ -112,7 +113,7 @@ export async function withHdf5<T>(path: string, use: (file: Hdf5File, hdf5: Hdf5
  * @throws CrlnError `missing-dependency`; `internal` where the library fails
  */
 export async function hdf5Bytes(path: string, fill: (file: Hdf5File) => void): Promise<Uint8Array> {
-  const { hdf5, system } = await library(path);
+  const { hdf5, system } = await loadHdf5(path);
   const name = `${opened++}.h5`;
   let file: Hdf5File | undefined;
   const { now } = Date;

@@ -4,10 +4,13 @@ export type FileKind = 'gzip' | 'nifti' | 'hdf5' | 'NRRD' | 'DICOM' | 'PNG' | 'M
 
 const HDF5_SIGNATURE = '\x89HDF\r\n\x1a\n';
 
-/** What the first bytes of a file say it is; its name is not asked. 132 bytes are enough. */
+/** How many bytes {@link sniff} looks at. */
+export const SNIFF_BYTES = 132;
+
+/** What the first bytes of a file say it is; its name is not asked. */
 export function sniff(bytes: Uint8Array): FileKind {
   if (bytes.length === 0) return 'empty';
-  const text = String.fromCharCode(...bytes.subarray(0, 132));
+  const text = String.fromCharCode(...bytes.subarray(0, SNIFF_BYTES));
   if (text.startsWith('\x1f\x8b')) return 'gzip';
   if (text.startsWith(HDF5_SIGNATURE)) return 'hdf5';
   if (detectNifti(bytes)) return 'nifti';

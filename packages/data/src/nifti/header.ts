@@ -104,6 +104,8 @@ export const HEADER_BYTES = { 1: 348, 2: 540 } as const;
 /** Where voxels may start: the header and four bytes that announce extensions. */
 export const FIRST_VOXEL_BYTE = { 1: 352, 2: 544 } as const;
 export const MAGIC = { 1: 'n+1', 2: 'n+2\0\r\n\x1a\n' } as const;
+/** Of a header whose voxels are in another file. */
+export const PAIR_MAGIC = { 1: 'ni1', 2: 'ni2\0\r\n\x1a\n' } as const;
 
 /** Version and byte order by `sizeof_hdr`; undefined where these bytes begin no NIfTI header. */
 export function detectNifti(bytes: Uint8Array): { version: 1 | 2; littleEndian: boolean } | undefined {

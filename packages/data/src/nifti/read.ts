@@ -1,13 +1,23 @@
 import { CrlnError, type Triple } from '@crln/core';
-import { gunzip } from '../gzip.js';
+import { assertHolds, type ByteStream, readOn, streamOf } from '../bytes.js';
+import { unpacked } from '../gzip.js';
 import { sniff } from '../sniff.js';
-import { VOXEL_ARRAYS, type Volume, type VoxelType } from '../volume.js';
-import { decodeHeader, detectNifti, FIRST_VOXEL_BYTE, HEADER_BYTES, MAGIC, type NiftiHeader } from './header.js';
+import type { Volume, VoxelType } from '../volume.js';
+import { MOST_VOXELS, readVoxels, voxelBytes } from '../voxels.js';
+import { DATATYPES, OTHER_DATATYPES } from './datatypes.js';
+import {
+  decodeHeader,
+  detectNifti,
+  FIRST_VOXEL_BYTE,
+  HEADER_BYTES,
+  MAGIC,
+  type NiftiHeader,
+  PAIR_MAGIC,
+} from './header.js';
 import { niftiGrid } from './orientation.js';
-import { DATATYPES, OTHER_DATATYPES, reorderVoxels, swapBytes, voxelArray, voxelBytes } from './voxels.js';
 
-/** Above this a typed array cannot be relied on, and 32-bit voxel counts end. */
-const MOST_VOXELS = 2 ** 31 - 1;
+/** Of packed data that goes on behind the voxels, that much more is looked at than the voxels are, in search of its checksum. */
+const MOST_AFTER = 2 ** 20;
 
 interface Layout {
   header: NiftiHeader;
@@ -47,8 +57,20 @@ function shapeOf(header: NiftiHeader, name: string): Triple {
   return shape;
 }
 
-/** Reads and checks the header at the beginning of `head`. */
-function layoutOf(head: Uint8Array, name: string): Layout {
+function wrongMagic({ magic, version }: NiftiHeader, name: string, paired: boolean): CrlnError {
+  const reason =
+    magic === MAGIC[version]
+      ? 'it is a single NIfTI file; read it without another file for its image'
+      : magic === PAIR_MAGIC[version]
+        ? 'it is the header of a .hdr/.img pair, its voxels are in the other file; give that one too'
+        : version === 1 && !magic.startsWith('n')
+          ? 'it is an ANALYZE 7.5 header (no NIfTI magic), which does not say which side is left; convert it to NIfTI with a program that knows how it was made'
+          : `its magic is ${JSON.stringify(magic)}; expected ${JSON.stringify((paired ? PAIR_MAGIC : MAGIC)[version])}`;
+  return refuse(name, reason, { magic });
+}
+
+/** Reads and checks the header at the beginning of `head`; `paired` where the voxels are in another file. */
+function layoutOf(head: Uint8Array, name: string, paired: boolean): Layout {
   const found = detectNifti(head);
   if (!found) {
     const kind = sniff(head);
@@ -67,16 +89,7 @@ function layoutOf(head: Uint8Array, name: string): Layout {
     });
   }
   const header = decodeHeader(head, version, littleEndian);
-  if (header.magic !== MAGIC[version]) {
-    const pair = header.magic.startsWith('ni');
-    throw refuse(
-      name,
-      pair
-        ? 'it is one half of a .hdr/.img pair; convert it to a single .nii file'
-        : `its magic is ${JSON.stringify(header.magic)}; expected ${JSON.stringify(MAGIC[version])}`,
-      { magic: header.magic },
-    );
-  }
+  if (header.magic !== (paired ? PAIR_MAGIC : MAGIC)[version]) throw wrongMagic(header, name, paired);
   const shape = shapeOf(header, name);
   const type = (Object.keys(DATATYPES) as VoxelType[]).find((key) => DATATYPES[key] === header.datatype);
   if (!type) {
@@ -87,7 +100,7 @@ function layoutOf(head: Uint8Array, name: string): Layout {
       { datatype: header.datatype },
     );
   }
-  const first = FIRST_VOXEL_BYTE[version];
+  const first = paired ? 0 : FIRST_VOXEL_BYTE[version];
   const begin = header.voxOffset === 0 ? first : header.voxOffset;
   if (!Number.isSafeInteger(begin) || begin < first) {
     throw refuse(name, `its vox_offset is ${header.voxOffset}; expected a whole number of at least ${first}`, {
@@ -98,44 +111,46 @@ function layoutOf(head: Uint8Array, name: string): Layout {
   return { header, littleEndian, type, shape, begin, end };
 }
 
-/** Values of `type`, scaled, are held in the smallest float type that keeps their distinct values apart. */
-const scaledType = (type: VoxelType): 'float32' | 'float64' =>
-  voxelBytes(type) < 4 || type === 'float32' ? 'float32' : 'float64';
-
-/**
- * Reads a NIfTI-1 or NIfTI-2 file, packed or not, in either byte order. Voxels come in C order, after the file's slope and
- * intercept (then as float32, or float64 from 32- and 64-bit integers and float64); the affine is sform's, else qform's.
- *
- * @param bytes - the file
- * @param name - the file's name, for messages
- * @throws `CrlnError` `file-format` with the name and the reason: no NIfTI, 2-D or 4-D, complex or RGB, cut short, a damaged header
- */
-export async function readNifti(bytes: Uint8Array, name = 'NIfTI data'): Promise<Volume> {
-  const head = HEADER_BYTES[2];
-  const content =
-    sniff(bytes) === 'gzip' ? await gunzip(bytes, name, head, (start) => layoutOf(start, name).end) : bytes;
-  const { header, littleEndian, type, shape, begin, end } = layoutOf(content.subarray(0, head), name);
-  if (content.length < end) {
-    throw refuse(
-      name,
-      `it is cut short: a ${shape.join('×')} volume of ${type} ends at byte ${end}, the file at ${content.length}`,
-      { shape, expected: end, found: content.length },
-    );
-  }
+async function readStreams(file: ByteStream, image: ByteStream | undefined, name: string): Promise<Volume> {
+  const head = await file.peek(HEADER_BYTES[2]);
+  const { header, littleEndian, type, shape, begin, end } = layoutOf(head, name, image !== undefined);
   const { affine, spacing } = niftiGrid(header, name);
   // Slope 0 and not-a-number both mean: not scaled.
   const scales = Number.isFinite(header.sclSlope) && header.sclSlope !== 0;
   if (scales && !Number.isFinite(header.sclInter)) {
     throw refuse(name, `its scl_slope is ${header.sclSlope} but its scl_inter ${header.sclInter}; both must be finite`);
   }
-  const slope = scales ? header.sclSlope : 1;
-  const intercept = scales ? header.sclInter : 0;
-  // A copy of its own: aligned, and slice() of a Node Buffer would be a view.
-  const voxels = new Uint8Array(content.subarray(begin, end));
-  if (!littleEndian) swapBytes(voxels, voxelBytes(type));
-  const stored = voxelArray(voxels.buffer as ArrayBuffer, type);
-  const scaled = slope !== 1 || intercept !== 0;
-  const dtype = scaled ? scaledType(type) : type;
-  const data = reorderVoxels(stored, new VOXEL_ARRAYS[dtype](stored.length), shape, 1, 'to-memory', slope, intercept);
+  const scaling = scales ? { slope: header.sclSlope, intercept: header.sclInter } : {};
+  const stream = image ?? file;
+  assertHolds(stream, end, `a ${shape.join('×')} volume of ${type}`);
+  await stream.skip(begin);
+  const { data, dtype } = await readVoxels(stream, { shape, type, littleEndian, ...scaling });
+  await readOn(stream, end + MOST_AFTER);
   return { data, shape, channels: 1, spacing, affine, dtype, header, source: name };
+}
+
+/**
+ * Reads a NIfTI-1 or NIfTI-2 file, packed or not, in either byte order: a single file, or the two of a `.hdr`/`.img` pair. Voxels come in
+ * C order, after the file's slope and intercept (then as float32, or float64 from 32- and 64-bit integers and float64); the affine is
+ * sform's, else qform's. Of a stream, a few slices are held at a time beside the volume; it is closed.
+ *
+ * @param file - the file, or the header of a pair
+ * @param name - the file's name, for messages
+ * @param image - the image of a pair
+ * @throws `CrlnError` `file-format` with the name and the reason: no NIfTI, 2-D or 4-D, complex or RGB, cut short, a damaged header,
+ * a pair's header without its image
+ */
+export async function readNifti(
+  file: Uint8Array | ByteStream,
+  name = 'NIfTI data',
+  image?: Uint8Array | ByteStream,
+): Promise<Volume> {
+  const open: ByteStream[] = [];
+  try {
+    open.push(await unpacked(streamOf(file, name)));
+    if (image) open.push(await unpacked(streamOf(image, `${name} (image)`)));
+    return await readStreams(open[0]!, open[1], name);
+  } finally {
+    for (const stream of open) await stream.close();
+  }
 }

@@ -1,9 +1,11 @@
-import { CrlnError, type Triple } from '@crln/core';
-import { gzip } from '../gzip.js';
-import { assertVolume, VOXEL_ARRAYS, type Volume, type VoxelType } from '../volume.js';
-import { encodeHeader, FIRST_VOXEL_BYTE, MAGIC, type NiftiHeader } from './header.js';
+import type { Triple } from '@crln/core';
+import { concatenated, joined } from '../bytes.js';
+import { gzipped } from '../gzip.js';
+import { assertVolume, type Volume, type VoxelType } from '../volume.js';
+import { assertWritable, voxelBytes, voxelChunks } from '../voxels.js';
+import { DATATYPES } from './datatypes.js';
+import { encodeHeader, FIRST_VOXEL_BYTE, MAGIC, type NiftiHeader, PAIR_MAGIC } from './header.js';
 import { niftiGrid, quaternionOf } from './orientation.js';
-import { DATATYPES, reorderVoxels, voxelBytes } from './voxels.js';
 
 export interface WriteNiftiOptions {
   /** Pack with gzip. Default true. */
@@ -69,44 +71,40 @@ function placed(volume: Volume): NiftiHeader {
   };
 }
 
-const RANGES: Readonly<Record<VoxelType, readonly [number, number]>> = {
-  int8: [-(2 ** 7), 2 ** 7 - 1],
-  uint8: [0, 2 ** 8 - 1],
-  int16: [-(2 ** 15), 2 ** 15 - 1],
-  uint16: [0, 2 ** 16 - 1],
-  int32: [-(2 ** 31), 2 ** 31 - 1],
-  uint32: [0, 2 ** 32 - 1],
-  // As far as a float64 names each integer.
-  int64: [-(2 ** 53), 2 ** 53],
-  uint64: [0, 2 ** 53],
-  float32: [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY],
-  float64: [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY],
-};
+/** The two parts of a NIfTI file: its header (with the four bytes that say "no extensions"), and its voxels in slabs. */
+export function niftiParts(
+  volume: Volume,
+  options: { dtype?: VoxelType; pair?: boolean } = {},
+): { head: Uint8Array; voxels: Iterable<Uint8Array> } {
+  assertVolume(volume, volume.source ?? 'volume');
+  const { dtype = volume.dtype, pair = false } = options;
+  assertWritable(volume, dtype);
+  const base = placed(volume);
+  const version = base.version === 2 || volume.shape.some((size) => size > 32767) ? 2 : 1;
+  const rank = volume.channels > 1 ? 4 : Math.max(3, base.dim[0]!);
+  const head = encodeHeader({
+    ...base,
+    version,
+    magic: (pair ? PAIR_MAGIC : MAGIC)[version],
+    dim: [rank, ...(volume.shape satisfies Triple), volume.channels, 1, 1, 1],
+    datatype: DATATYPES[dtype],
+    bitpix: voxelBytes(dtype) * 8,
+    voxOffset: pair ? 0 : FIRST_VOXEL_BYTE[version],
+    sclSlope: 1,
+    sclInter: 0,
+  });
+  return { head, voxels: voxelChunks(volume, dtype) };
+}
 
-/** Voxels in file order and type, as bytes. An integer type that cannot hold a value is an error, never a silent wrap. */
-function voxelFileBytes(volume: Volume, dtype: VoxelType): Uint8Array {
-  const { data, shape, channels } = volume;
-  if (!dtype.startsWith('float') && dtype !== volume.dtype) {
-    const [low, high] = RANGES[dtype];
-    const at = data.findIndex((value) => !Number.isInteger(value) || value < low || value > high);
-    if (at >= 0) {
-      throw new CrlnError(
-        'invalid-data',
-        `${volume.source ?? 'volume'}: the value ${data[at]} cannot be written as ${dtype}`,
-        { value: data[at], dtype },
-      );
-    }
-  }
-  const reorder = <T extends Volume['data']>(target: T): T => reorderVoxels(data, target, shape, channels, 'to-file');
-  const n = data.length;
-  const wide = (): Uint8Array => {
-    const whole = reorder(new Float64Array(n));
-    const out = dtype === 'int64' ? new BigInt64Array(n) : new BigUint64Array(n);
-    for (let i = 0; i < n; i++) out[i] = BigInt(whole[i]!);
-    return new Uint8Array(out.buffer);
-  };
-  if (dtype === 'int64' || dtype === 'uint64') return wide();
-  return new Uint8Array(reorder(new VOXEL_ARRAYS[dtype](n)).buffer);
+/** What {@link writeNifti} writes, in parts of some slices each: all that is held of it at a time. @throws what that throws */
+export function niftiChunks(
+  volume: Volume,
+  options: WriteNiftiOptions = {},
+): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {
+  const { gzip = true, ...rest } = options;
+  const { head, voxels } = niftiParts(volume, rest);
+  const chunks = concatenated([head], voxels);
+  return gzip ? gzipped(chunks) : chunks;
 }
 
 /**
@@ -116,27 +114,5 @@ function voxelFileBytes(volume: Volume, dtype: VoxelType): Uint8Array {
  *
  * @throws `CrlnError` `invalid-data` where a value does not fit `dtype`; `invalid-shape` where the volume contradicts itself
  */
-export async function writeNifti(volume: Volume, options: WriteNiftiOptions = {}): Promise<Uint8Array> {
-  assertVolume(volume, volume.source ?? 'volume');
-  const { gzip: pack = true, dtype = volume.dtype } = options;
-  const base = placed(volume);
-  const version = base.version === 2 || volume.shape.some((size) => size > 32767) ? 2 : 1;
-  const rank = volume.channels > 1 ? 4 : Math.max(3, base.dim[0]!);
-  const header: NiftiHeader = {
-    ...base,
-    version,
-    magic: MAGIC[version],
-    dim: [rank, ...(volume.shape satisfies Triple), volume.channels, 1, 1, 1],
-    datatype: DATATYPES[dtype],
-    bitpix: voxelBytes(dtype) * 8,
-    voxOffset: FIRST_VOXEL_BYTE[version],
-    sclSlope: 1,
-    sclInter: 0,
-  };
-  const head = encodeHeader(header);
-  const voxels = voxelFileBytes(volume, dtype);
-  const bytes = new Uint8Array(head.length + voxels.length);
-  bytes.set(head);
-  bytes.set(voxels, head.length);
-  return pack ? gzip(bytes) : bytes;
-}
+export const writeNifti = async (volume: Volume, options: WriteNiftiOptions = {}): Promise<Uint8Array> =>
+  joined(niftiChunks(volume, options));

@@ -1,0 +1,27 @@
+import { CrlnError, isCrlnError } from '@crln/core';
+
+const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? '';
+
+/** A file-system error as one of ours, naming the path. */
+export function fileError(error: unknown, path: string, doing: 'read' | 'write'): CrlnError {
+  if (isCrlnError(error)) return error;
+  const code = codeOf(error);
+  if (code === 'ENOENT' && doing === 'read')
+    return new CrlnError('file-not-found', `${path}: there is no such file or folder`, { path }, { cause: error });
+  const reason =
+    code === 'EACCES' || code === 'EPERM'
+      ? 'permission denied'
+      : code === 'ENOSPC'
+        ? 'the disk is full'
+        : code === 'EISDIR'
+          ? 'it is a folder'
+          : error instanceof Error
+            ? error.message
+            : String(error);
+  return new CrlnError(
+    'file-access',
+    `${path}: cannot be ${doing === 'read' ? 'read' : 'written'} (${reason})`,
+    { path, reason: code },
+    { cause: error },
+  );
+}

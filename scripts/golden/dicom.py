@@ -276,13 +276,17 @@ def write(folder):
     print(sum(f.stat().st_size for f in folder.rglob("*")), "bytes")
 
 
+def height(ds):
+    x, y = np.array(ds.ImageOrientationPatient, float).reshape(2, 3)
+    return np.cross(x, y) @ np.array(ds.ImagePositionPatient, float)
+
+
 def check(folder):
     for facts in sorted(folder.glob("*.json")):
         expected = json.loads(facts.read_text())
         volume = np.array(expected["values"]).reshape(expected["shape"])
         agree(facts.stem, folder / facts.stem, volume, np.array(expected["affine"]).reshape(4, 4))
-        files = sorted((folder / facts.stem).iterdir())
-        slices = [pydicom.dcmread(path) for path in files]
+        slices = sorted((pydicom.dcmread(path) for path in (folder / facts.stem).iterdir()), key=height)
         ours = np.stack([ds.pixel_array.T * float(ds.RescaleSlope) + float(ds.RescaleIntercept) for ds in slices], -1)
         assert np.array_equal(ours, volume), facts.stem
 

@@ -1,9 +1,9 @@
 import { CrlnError } from '@crln/core';
 import { TAG, tagName } from './tags.js';
 
-// Ours rather than dicom-parser 1.8: that one is UMD and asks for Node's zlib (the root entry must load in a browser), overflows the
-// stack on nested sequences, throws strings, takes an unterminated element for a whole one and wants a preamble; dcmjs is 11 MB of
-// packages, dcm2niix one wasm program that says why on a console only. What is needed of the grammar is this file.
+// Ours rather than dicom-parser 1.8: that one requires Node's zlib (the root entry must load in a browser as it is), overflows the stack
+// on nested sequences, throws strings and takes an unterminated element for a whole one. dcmjs brings over 10 MB of packages;
+// @niivue/dcm2niix runs in a browser's Worker only, and tells a console why it refuses.
 
 /** How the elements of a data set are laid down. */
 export interface Encoding {
@@ -11,7 +11,7 @@ export interface Encoding {
   readonly littleEndian: boolean;
 }
 
-export interface Element {
+interface Element {
   /** Two letters; empty where the encoding does not say. */
   readonly vr: string;
   /** Where the value lies; `length` is that of all fragments together where there are fragments. */

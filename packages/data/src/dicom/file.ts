@@ -9,13 +9,13 @@ interface Syntax extends Encoding {
 
 const IMPLICIT: Syntax = { explicit: false, littleEndian: true };
 const EXPLICIT: Syntax = { explicit: true, littleEndian: true };
-const SYNTAXES: Readonly<Record<string, Syntax>> = {
-  '1.2.840.10008.1.2': IMPLICIT,
-  '1.2.840.10008.1.2.1': EXPLICIT,
-  '1.2.840.10008.1.2.1.99': { ...EXPLICIT, deflated: true },
-  '1.2.840.10008.1.2.2': { explicit: true, littleEndian: false },
-  '1.2.840.10008.1.2.5': { ...EXPLICIT, rle: true },
-};
+const SYNTAXES = new Map<string, Syntax>([
+  ['1.2.840.10008.1.2', IMPLICIT],
+  ['1.2.840.10008.1.2.1', EXPLICIT],
+  ['1.2.840.10008.1.2.1.99', { ...EXPLICIT, deflated: true }],
+  ['1.2.840.10008.1.2.2', { explicit: true, littleEndian: false }],
+  ['1.2.840.10008.1.2.5', { ...EXPLICIT, rle: true }],
+]);
 /** Compressions that are not undone here, by the last parts of 1.2.840.10008.1.2.4.N, and DCMTK's tool for it. */
 const COMPRESSIONS: readonly [pattern: RegExp, name: string, tool?: string][] = [
   [/^50$/, 'JPEG baseline', 'dcmdjpeg'],
@@ -119,7 +119,7 @@ export async function readDicomFile(bytes: Uint8Array, name: string): Promise<Di
     );
   }
   const compressed = /^1\.2\.840\.10008\.1\.2\.4\.(.+)$/.exec(uid)?.[1];
-  const syntax = SYNTAXES[uid] ?? (compressed ? EXPLICIT : undefined);
+  const syntax = SYNTAXES.get(uid) ?? (compressed ? EXPLICIT : undefined);
   if (!syntax)
     throw refuse(name, `its transfer syntax ${uid} is not known; convert it to Explicit VR Little Endian`, {
       syntax: uid,

@@ -36,7 +36,7 @@ const samePlace = (a: Slice, b: Slice): boolean =>
   Math.hypot(...minus(a.place.position, b.place.position)) <= sameDistance(b);
 
 /** Name of a slice in messages. */
-export const sliceName = ({ image, frame }: Slice): string =>
+const sliceName = ({ image, frame }: Slice): string =>
   image.places.length > 1 ? `${image.name} (frame ${frame + 1})` : image.name;
 
 const refuse = (name: string, reason: string, fields: Record<string, unknown> = {}): CrlnError =>

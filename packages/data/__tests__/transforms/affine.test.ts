@@ -131,7 +131,8 @@ describe('affine', () => {
     expect(new Set(record.scale).size).toBe(1);
     const sample = sampleOf([3, 3, 3]);
     expect(() => applyAffine(sample, { ...identity, scale: [1, 0, 1] })).toThrow(/scale must be three numbers > 0/);
-    expect(() => applyAffine(sample, { ...identity, scale: [1e-300, 1e-300, 1] })).toThrow(/cannot be inverted/);
+    expect(() => applyAffine(sample, { ...identity, scale: [1e-300, 1e-300, 1] })).toThrow(/2⁴⁰ voxels away/);
+    expect(() => applyAffine(sample, { ...identity, translation: [1e308, 0, 0] })).toThrow(/2⁴⁰ voxels away/);
     expect(() => drawAffine(stream(1, 'test'), [8, 8, 8], { scale: [1.1, 0.9] })).toThrow(
       /scale must be \[low, high\]/,
     );

@@ -11,6 +11,9 @@ const product = (a: Matrix, b: Matrix): number[] =>
     return a[row]! * b[column]! + a[row + 1]! * b[3 + column]! + a[row + 2]! * b[6 + column]!;
   });
 
+/** No volume is so large; beyond, positions would lose the place between voxels, or be infinite. */
+const MOST = 2 ** 40;
+
 /** Cosine and sine of degrees, exact at quarter turns. */
 function turn(degrees: number): [number, number] {
   const quarter = ((degrees % 360) + 360) % 360;
@@ -45,7 +48,7 @@ function inverse(m: Matrix): number[] {
  * The 3×4 matrix, row by row, that takes a voxel of the output to the position in the input that it shows: the inverse of what
  * `applyAffine` states.
  *
- * @throws `CrlnError` `invalid-option` where the scales leave nothing to invert
+ * @throws `CrlnError` `invalid-option` where that is beyond all volumes, as by a scale of 1e-300
  */
 export function affineMap(shape: Triple, record: AffineRecord): number[] {
   const { rotation: angles, scale, shear, translation, spacing } = record;
@@ -54,17 +57,18 @@ export function affineMap(shape: Triple, record: AffineRecord): number[] {
   const scaled = [scale[0], 0, 0, 0, scale[1], 0, 0, 0, scale[2]];
   const millimetres = product(product(product(turned[0]!, turned[1]!), turned[2]!), product(sheared, scaled));
   const voxels = inverse(millimetres).map((x, n) => (x * spacing[n % 3]!) / spacing[Math.floor(n / 3)]!);
-  if (!voxels.every(Number.isFinite)) {
-    throw new CrlnError('invalid-option', `affine record: scale [${scale}] with shear [${shear}] cannot be inverted`, {
-      record,
-    });
-  }
   const centre = shape.map((n) => (n - 1) / 2);
-  return [0, 3, 6].flatMap((row, axis) => {
+  const matrix = [0, 3, 6].flatMap((row, axis) => {
     const line = voxels.slice(row, row + 3);
     const moved = line.reduce((sum, x, b) => sum + x * (centre[b]! + translation[b]!), 0);
     return [...line, centre[axis]! - moved];
   });
+  if (matrix.every((x) => Math.abs(x) < MOST)) return matrix;
+  throw new CrlnError(
+    'invalid-option',
+    `affine record: scale [${scale}], shear [${shear}] and translation [${translation}] lead more than 2⁴⁰ voxels away`,
+    { scale, shear, translation },
+  );
 }
 
 export const isIdentity = (matrix: readonly number[]): boolean => matrix.every((x, n) => x === (n % 5 === 0 ? 1 : 0));

@@ -19,7 +19,7 @@ export interface CopyPasteOptions {
 export interface CopyPasted {
   /** The first sample with the second's box in it, and the second with the first's. */
   samples: [Sample, Sample];
-  /** [D, H, W]: 1 where a sample kept its own voxels, 0 in the box. */
+  /** 1 where a sample kept its own voxels, 0 in the box; of the samples' shape. */
   mask: Uint8Array;
 }
 

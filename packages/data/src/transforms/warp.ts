@@ -87,7 +87,10 @@ export function warp<T extends Float32Array | Uint8Array>(
           if (count === 2) {
             weights[row] = 1 - (x - first);
             weights[row + 1] = x - first;
-          } else if (count === 4) splineWeights(x - first--, weights, row);
+          } else if (count === 4) {
+            splineWeights(x - first, weights, row);
+            first--;
+          }
           for (let tap = 0; tap < count; tap++, first++) {
             const inside = first >= 0 && first < n ? first : foldPosition(first, n, taps);
             offsets[row + tap] = inside * strides[axis]!;

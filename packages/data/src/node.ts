@@ -2,7 +2,8 @@
  * The part of `@crln/data` for Node: volumes by path, folders as data sets, batches made by worker threads.
  * @packageDocumentation
  */
-export { readDicomFolder, writeDicomFolder } from './node/dicom.js';
+export { writeDicomFolder } from './node/dicom/write.js';
+export { readDicomFolder } from './node/dicom.js';
 export { readVolume, writeAtomic, writeVolume } from './node/files.js';
 export { type FolderDataset, type OpenFolderOptions, openFolder, volumesIn } from './node/folder.js';
 export { checkPrepared, type Difference } from './node/prepare/check.js';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TAG } from '../../src/dicom/tags.js';
-import { readDicomFolder, writeDicomFolder } from '../../src/node/dicom.js';
+import { readDicomFolder, writeDicomFolder } from '../../src/node.js';
 import { volume } from '../../src/volume.js';
 import { slice } from '../dicom/slice.js';
 

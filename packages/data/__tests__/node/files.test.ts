@@ -63,9 +63,10 @@ describe('readVolume', () => {
 
   it('names what is missing or a folder', async () => {
     await expect(readVolume(join(dir, 'none.nii'))).rejects.toMatchObject({ code: 'file-not-found' });
-    await expect(readVolume(dir)).rejects.toMatchObject({
-      code: 'file-access',
-      message: expect.stringMatching(/it is a folder/),
+    await mkdir(join(dir, 'empty'));
+    await expect(readVolume(join(dir, 'empty'))).rejects.toMatchObject({
+      code: 'invalid-data',
+      message: expect.stringMatching(/empty: .*DICOM/),
     });
     await writeFile(join(dir, 'x.nrrd'), 'NRRD0004\n');
     await expect(readVolume(join(dir, 'x.nrrd'))).rejects.toThrow(/x\.nrrd: this is a NRRD file/);

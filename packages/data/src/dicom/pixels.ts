@@ -43,7 +43,9 @@ function frameBytes({ dataSet, rle }: DicomContent, layout: PixelLayout, frame: 
   // Big-endian words of 16 bits swap 8-bit pixels, too.
   const word = littleEndian ? 1 : size === 1 && element.vr === 'OW' ? 2 : size;
   const begin = at - (at % word);
-  const own = bytes.slice(element.offset + begin, element.offset + Math.ceil((at + length) / word) * word);
+  const end = element.offset + Math.ceil((at + length) / word) * word;
+  // A copy: slice() of a Node Buffer would be a view, unaligned, and what is turned around there stays so.
+  const own = Uint8Array.from(bytes.subarray(element.offset + begin, end));
   for (let n = 0; word > 1 && n + word <= own.length; n += word) {
     for (let low = n, high = n + word - 1; low < high; low++, high--) {
       const byte = own[low]!;

@@ -194,10 +194,10 @@ function* filesOf(volume: Volume, grid: Grid, storage: Storage, options: Require
 }
 
 /**
- * A volume as a DICOM series: a file a slice of its third axis, in Explicit VR Little Endian, as CT or MR images of 16 bits (8- and
- * 16-bit volumes come back with type and values bit for bit; the position to the 16 characters of DICOM's numbers). Other volumes are written where they hold
- * whole numbers within a range of 65535; anything else is refused rather than rounded. Identifiers are a digest of the content: the same volume gives the
- * same files. There is no patient, date or device in them.
+ * A volume as a DICOM series: a file a slice of its third axis, in Explicit VR Little Endian, as CT or MR images of 16 bits. 8- and 16-bit
+ * volumes come back with type and values bit for bit, the position to the 16 characters of DICOM's numbers. Other volumes are written
+ * where they hold whole numbers within a range of 65535; anything else is refused rather than rounded. Identifiers are a digest of the
+ * content: the same volume gives the same files. There is no patient, date or device in them.
  *
  * Readers order slices along row × column direction: a left-handed grid comes back with its third axis turned round, each voxel in its
  * place.

@@ -1,105 +1,14 @@
-import { mkdir, mkdtemp, open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
-import { CrlnError } from '@crln/core';
-import { HEAD_BYTES, isDicom, readDicomFile } from '../dicom/file.js';
-import { imageOf } from '../dicom/image.js';
-import { type DicomFile, type ReadDicomOptions, readDicomSeries } from '../dicom/read.js';
-import { type WriteDicomOptions, writeDicomSeries } from '../dicom/write.js';
+import type { ReadDicomOptions } from '../dicom/read.js';
 import type { Volume } from '../volume.js';
-import { fileError, readBytes } from './files.js';
-
-/** Only the beginning of a file. */
-async function readHead(path: string): Promise<Uint8Array> {
-  try {
-    const file = await open(path);
-    try {
-      const { buffer, bytesRead } = await file.read(new Uint8Array(HEAD_BYTES), 0, HEAD_BYTES, 0);
-      return buffer.subarray(0, bytesRead);
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    throw fileError(error, path, 'read');
-  }
-}
-
-/** A file that is read when asked for; of what is no DICOM only the beginning, however large it is. */
-const lazyFile = (path: string): DicomFile => ({
-  name: path,
-  bytes: async () => {
-    const head = await readHead(path);
-    return isDicom(head) ? readBytes(path) : head;
-  },
-});
-
-/** Paths of the files in a folder, by name; links to folders are not followed. */
-async function* walk(folder: string, nested: boolean): AsyncGenerator<string> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
-    throw fileError(error, folder, 'read');
-  });
-  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    const path = join(folder, entry.name);
-    // Hidden files are the file system's own (a Mac's ._000001.dcm looks like a series).
-    if (entry.name.startsWith('.')) continue;
-    if (entry.isDirectory()) {
-      if (nested) yield* walk(path, nested);
-    } else if (entry.isFile() || (entry.isSymbolicLink() && (await stat(path).catch(() => undefined))?.isFile())) {
-      yield path;
-    }
-  }
-}
-
-async function* filesIn(folder: string, nested: boolean): AsyncGenerator<DicomFile> {
-  for await (const path of walk(folder, nested)) yield lazyFile(path);
-}
+import { guarded } from './guard.js';
 
 /**
- * Reads a DICOM series from a folder (and the folders in it), or the series that one file of a folder belongs to. What is no DICOM
- * image (DICOMDIR, licences, thumbnails, reports) is passed over and counted in `header.notes`. See {@link readDicomSeries}.
+ * Reads a DICOM series from a folder (and the folders in it), or the series that one file of a folder belongs to, on a thread that is
+ * ended where the files keep it in circles. What is no DICOM image (DICOMDIR, licences, thumbnails, reports) is passed over and counted
+ * in `header.notes`. See {@link readDicomSeries}.
  *
  * @param options - `series`: UID of the one to read, where there are several
  * @throws `CrlnError` `file-not-found`, `file-access`, and what {@link readDicomSeries} throws
  */
-export async function readDicomFolder(path: string, options: ReadDicomOptions = {}): Promise<Volume> {
-  const info = await stat(path).catch((error: unknown) => {
-    throw fileError(error, path, 'read');
-  });
-  if (info.isDirectory()) return readDicomSeries(filesIn(path, true), path, options);
-  const image = imageOf(await readDicomFile(await readBytes(path), path));
-  if (image.problem) throw image.problem;
-  return readDicomSeries(filesIn(dirname(path), false), path, { series: image.seriesUid, ...options });
-}
-
-/**
- * Writes a volume as a DICOM series into a new folder, all of it or nothing: into a temporary folder beside it, synced, then renamed.
- * See {@link writeDicomSeries}.
- *
- * @throws `CrlnError` `file-access`, also where there is something at `path` already; what {@link writeDicomSeries} throws
- */
-export async function writeDicomFolder(path: string, volume: Volume, options: WriteDicomOptions = {}): Promise<void> {
-  const files = writeDicomSeries(volume, options);
-  const target = resolve(path);
-  if (await stat(target).catch(() => undefined)) {
-    throw new CrlnError('file-access', `${path}: there is something already; a series is written into a new folder`, {
-      path,
-    });
-  }
-  let temporary: string | undefined;
-  try {
-    await mkdir(dirname(target), { recursive: true });
-    temporary = await mkdtemp(join(dirname(target), `.${basename(target)}.`));
-    for (const { name, bytes } of files) {
-      const file = await open(join(temporary, name), 'wx');
-      try {
-        await file.writeFile(bytes);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-    }
-    await rename(temporary, target);
-  } catch (error) {
-    if (temporary) await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
-    throw fileError(error, path, 'write');
-  }
-}
+export const readDicomFolder = (path: string, { series }: ReadDicomOptions = {}): Promise<Volume> =>
+  guarded(path, { read: 'dicom', path, ...(series !== undefined && { series }) });

@@ -1,10 +1,11 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { CrlnError } from '@crln/core';
 import { readNifti } from '../nifti/read.js';
 import { niftiChunks, type WriteNiftiOptions } from '../nifti/write.js';
 import { SNIFF_BYTES, sniff } from '../sniff.js';
 import type { Volume } from '../volume.js';
 import { writeAtomic } from './atomic.js';
+import { readDicomFolder } from './dicom.js';
 import { fileError } from './file-error.js';
 import { fileStream } from './file-stream.js';
 import { encodeHdf5 } from './hdf5/write.js';
@@ -23,20 +24,33 @@ export async function readBytes(path: string): Promise<Uint8Array> {
 }
 
 /**
- * Reads a volume from a NIfTI (`.nii`, `.nii.gz`) or HDF5 file; which of them it is, its content says. HDF5 needs the package `h5wasm`.
+ * Reads a volume from a NIfTI (`.nii`, `.nii.gz`), HDF5 or DICOM file, or from a folder with a DICOM series; which of them it is, its
+ * content says. HDF5 needs the package `h5wasm`.
  *
  * @param options - `dataset`: which one of an HDF5 file, default `'image'`
  * @throws `CrlnError` `file-not-found`, `file-access`, `file-format` with file and reason; `missing-dependency`
  */
 export async function readVolume(path: string, options: { dataset?: string } = {}): Promise<Volume> {
+  if (await isFolder(path)) return readDicomFolder(path);
   const stream = await fileStream(path);
+  let head: Uint8Array;
   try {
-    if (sniff(await stream.peek(SNIFF_BYTES)) !== 'hdf5') return await readNifti(stream, path);
+    head = await stream.peek(SNIFF_BYTES);
+    const kind = sniff(head);
+    if (kind !== 'hdf5' && kind !== 'DICOM') return await readNifti(stream, path);
   } finally {
     await stream.close();
   }
-  return readHdf5(path, options.dataset);
+  return sniff(head) === 'hdf5' ? readHdf5(path, options.dataset) : readDicomFolder(path);
 }
+
+const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (info) => info.isDirectory(),
+    (error: unknown) => {
+      throw fileError(error, path, 'read');
+    },
+  );
 
 /**
  * Writes a volume as NIfTI, packed where the name ends in `.gz`, all of it or nothing.

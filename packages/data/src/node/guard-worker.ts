@@ -1,11 +1,15 @@
 // What a reader's thread runs: the parsers that cannot be interrupted, one request after another.
 import { parentPort, type TransferListItem } from 'node:worker_threads';
+import { readDicomHere } from './dicom/read.js';
 import { type ErrorParts, partsOf } from './error-parts.js';
 import { loadHdf5 } from './hdf5/library.js';
 import { hdf5KeysHere, readHdf5Here } from './hdf5/read.js';
 
 /** One file, and what is wanted of it. */
-export type GuardedRequest = { read: 'hdf5'; path: string; dataset: string } | { read: 'hdf5 keys'; path: string };
+export type GuardedRequest =
+  | { read: 'hdf5'; path: string; dataset: string }
+  | { read: 'hdf5 keys'; path: string }
+  | { read: 'dicom'; path: string; series?: string };
 
 /** What the thread says: that it has started, that it begins to read, or how that ended. */
 export type GuardMessage = 'ready' | 'begun' | { value: unknown } | { error: ErrorParts };
@@ -21,10 +25,14 @@ WebAssembly.Memory.prototype.grow = function (this: WebAssembly.Memory, pages: n
 };
 
 async function answer(request: GuardedRequest): Promise<{ value: unknown; transfer?: TransferListItem[] }> {
-  await loadHdf5(request.path);
+  const { read, path } = request;
+  if (read !== 'dicom') await loadHdf5(path);
   say('begun');
-  if (request.read === 'hdf5 keys') return { value: await hdf5KeysHere(request.path) };
-  const value = await readHdf5Here(request.path, request.dataset);
+  if (read === 'hdf5 keys') return { value: await hdf5KeysHere(path) };
+  const value =
+    read === 'hdf5'
+      ? await readHdf5Here(path, request.dataset)
+      : await readDicomHere(path, request.series === undefined ? {} : { series: request.series });
   return { value, transfer: [value.data.buffer as ArrayBuffer] };
 }
 

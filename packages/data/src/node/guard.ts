@@ -1,5 +1,6 @@
-import { statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { dirname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { CrlnError } from '@crln/core';
 import { type ErrorParts, errorOf } from './error-parts.js';
@@ -73,14 +74,19 @@ function take(): Reader {
  * @param path - the file or folder, for messages and for the time it may take
  * @throws what the reader throws; CrlnError `file-format` where the reader was ended or died
  */
-export async function guarded<T>(path: string, request: GuardedRequest, bytes = sizeOf(path)): Promise<T> {
+export async function guarded<T>(path: string, request: GuardedRequest): Promise<T> {
   if (busy >= availableParallelism()) await new Promise<void>((resolve) => queue.push(resolve));
   busy++;
   const reader = take();
   try {
     reader.worker.ref();
     await reader.ready;
-    const value = await answer<T>(reader.worker, path, request, 1000 * (SECONDS + bytes / BYTES_A_SECOND));
+    const value = await answer<T>(
+      reader.worker,
+      path,
+      request,
+      1000 * (SECONDS + sizeOf(path, request.read) / BYTES_A_SECOND),
+    );
     release(reader);
     return value;
   } catch (error) {
@@ -147,6 +153,14 @@ function answer<T>(worker: Worker, path: string, request: GuardedRequest, limit:
   });
 }
 
-function sizeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+/** Bytes of a file, or of all files of a folder; of a slice, those of its neighbours, which are read with it. */
+function sizeOf(path: string, read: GuardedRequest['read']): number {
+  const info = statSync(path, { throwIfNoEntry: false });
+  if (info === undefined || (info.isFile() && read !== 'dicom')) return info?.size ?? 0;
+  const folder = info.isFile() ? dirname(path) : path;
+  let bytes = 0;
+  for (const entry of readdirSync(folder, { withFileTypes: true, recursive: info.isDirectory() })) {
+    if (entry.isFile()) bytes += statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.size ?? 0;
+  }
+  return bytes;
 }

@@ -1,0 +1,71 @@
+import { open, readdir, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { HEAD_BYTES, isDicom, readDicomFile } from '../../dicom/file.js';
+import { imageOf } from '../../dicom/image.js';
+import { type DicomFile, type ReadDicomOptions, readDicomSeries } from '../../dicom/read.js';
+import type { Volume } from '../../volume.js';
+import { fileError, readBytes } from '../files.js';
+
+/** Only the beginning of a file. */
+async function readHead(path: string): Promise<Uint8Array> {
+  try {
+    const file = await open(path);
+    try {
+      const { buffer, bytesRead } = await file.read(new Uint8Array(HEAD_BYTES), 0, HEAD_BYTES, 0);
+      return buffer.subarray(0, bytesRead);
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw fileError(error, path, 'read');
+  }
+}
+
+/** A file that is read when asked for; of what is no DICOM only the beginning, however large it is. */
+const lazyFile = (path: string): DicomFile => ({
+  name: path,
+  bytes: async () => {
+    const head = await readHead(path);
+    return isDicom(head) ? readBytes(path) : head;
+  },
+});
+
+/** Paths of the files in a folder, by name; links to folders are not followed. */
+async function* walk(folder: string, nested: boolean): AsyncGenerator<string> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
+    throw fileError(error, folder, 'read');
+  });
+  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const path = join(folder, entry.name);
+    // Hidden files are the file system's own (a Mac's ._000001.dcm looks like a series).
+    if (entry.name.startsWith('.')) continue;
+    if (entry.isDirectory()) {
+      if (nested) yield* walk(path, nested);
+    } else if (entry.isFile() || (entry.isSymbolicLink() && (await stat(path).catch(() => undefined))?.isFile())) {
+      yield path;
+    }
+  }
+}
+
+async function* filesIn(folder: string, nested: boolean): AsyncGenerator<DicomFile> {
+  for await (const path of walk(folder, nested)) yield lazyFile(path);
+}
+
+/**
+ * Reads a DICOM series from a folder (and the folders in it), or the series that one file of a folder belongs to. What is no DICOM
+ * image (DICOMDIR, licences, thumbnails, reports) is passed over and counted in `header.notes`. See {@link readDicomSeries}.
+ *
+ * It cannot be interrupted: `guard.ts` runs it on a thread that can be ended.
+ *
+ * @param options - `series`: UID of the one to read, where there are several
+ * @throws `CrlnError` `file-not-found`, `file-access`, and what {@link readDicomSeries} throws
+ */
+export async function readDicomHere(path: string, options: ReadDicomOptions = {}): Promise<Volume> {
+  const info = await stat(path).catch((error: unknown) => {
+    throw fileError(error, path, 'read');
+  });
+  if (info.isDirectory()) return readDicomSeries(filesIn(path, true), path, options);
+  const image = imageOf(await readDicomFile(await readBytes(path), path));
+  if (image.problem) throw image.problem;
+  return readDicomSeries(filesIn(dirname(path), false), path, { series: image.seriesUid, ...options });
+}

@@ -161,6 +161,8 @@ export async function prepareDataset(options: PrepareOptions): Promise<PrepareRe
     const made: string[] = [];
     const kept: string[] = [];
     const failed: [string, unknown][] = [];
+    /** Why no other case will fare better: a full disk, a package that is missing. */
+    let fatal: unknown;
     const tell = (id: string, rest: { fact?: CaseFact; error?: unknown } = {}): void =>
       onCase?.({ id, done: made.length + kept.length + failed.length, total: ids.length, ...rest });
     const pool = new WorkerPool(new URL('./prepare-worker.js', import.meta.url), {
@@ -171,7 +173,7 @@ export async function prepareDataset(options: PrepareOptions): Promise<PrepareRe
     const next = ids[Symbol.iterator]();
     let writing = Promise.resolve();
     const worker = async (): Promise<void> => {
-      for (let item = next.next(); !item.done && !signal?.aborted; item = next.next()) {
+      for (let item = next.next(); !item.done && !signal?.aborted && !fatal; item = next.next()) {
         const id = item.value;
         if (await isDone(manifest.cases[id], from, out)) {
           kept.push(id);
@@ -193,8 +195,7 @@ export async function prepareDataset(options: PrepareOptions): Promise<PrepareRe
         } catch (error) {
           failed.push([id, error]);
           tell(id, { error });
-          // No other case will fare better.
-          if (isCrlnError(error, 'file-access') || isCrlnError(error, 'missing-dependency')) throw error;
+          if (isCrlnError(error, 'file-access') || isCrlnError(error, 'missing-dependency')) fatal ??= error;
         }
       }
     };
@@ -203,6 +204,7 @@ export async function prepareDataset(options: PrepareOptions): Promise<PrepareRe
     } finally {
       await pool.close();
     }
+    if (fatal) throw fatal;
     if (signal?.aborted) throw new CrlnError('aborted', 'stopped; the same command goes on from here');
     if (failed.length > 0) {
       const [first] = failed.map(([, error]) => (error instanceof Error ? error.message : String(error)));

@@ -18,6 +18,7 @@ export {
   weakPlan,
 } from './augment/weak.js';
 export type { Extension, Outside } from './boundary.js';
+export { type ByteStream, byteStream } from './bytes.js';
 export { createDataset, type DatasetSource, datasetOf } from './dataset.js';
 export type { DicomHeader } from './dicom/header.js';
 export { type DicomFile, type ReadDicomOptions, readDicomSeries } from './dicom/read.js';
@@ -32,6 +33,9 @@ export type { NiftiHeader } from './nifti/header.js';
 export { readNifti } from './nifti/read.js';
 export { type WriteNiftiOptions, writeNifti } from './nifti/write.js';
 export { type Normalisation, normalise, type PercentileMethod, percentiles } from './normalise.js';
+export type { NrrdHeader } from './nrrd/header.js';
+export { type OpenDataFile, readNrrd } from './nrrd/read.js';
+export { type WriteNrrdOptions, writeNrrd } from './nrrd/write.js';
 export { axisCodes, reorient } from './orientation.js';
 export { type PhantomOptions, phantomAtria, phantomCase } from './phantom/atria.js';
 export { type PhantomDatasetOptions, phantomDataset } from './phantom/dataset.js';

@@ -5,7 +5,7 @@ import { NORMALISATIONS, type Normalisation, normalise } from './normalise.js';
 import { applyReorientation, inverseReorientation, type Reorientation, reorientation } from './orientation.js';
 import { resampleToShape, shapeAtSpacing } from './resample.js';
 import type { Case, PreparedCase } from './types.js';
-import { assertFinite, type Volume, withData } from './volume.js';
+import { assertFinite, hasSpacing, type Volume, withData } from './volume.js';
 
 /**
  * What is done to every image before a network sees it, and undone to what the network says: plain JSON, stored with a run and replayed
@@ -45,8 +45,6 @@ const turnOf = (recipe: InputRecipe, affine: Volume['affine']): Reorientation =>
   recipe.orientation === 'native'
     ? { axes: [0, 1, 2], flips: [false, false, false] }
     : reorientation(affine, recipe.orientation);
-/** The field's HDF5 files have no spacing: 1 mm there is not a measurement. */
-const hasSpacing = (v: Volume): boolean => v.header?.format !== 'hdf5' || v.header.spacingStored;
 
 function median(values: number[]): number {
   const sorted = [...values].sort((a, b) => a - b);

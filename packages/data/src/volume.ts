@@ -3,6 +3,7 @@ import { type Affine, affineDeterminant, affineSpacing, spacingAffine } from './
 import type { DicomHeader } from './dicom/header.js';
 import type { Hdf5Header } from './hdf5-header.js';
 import type { NiftiHeader } from './nifti/header.js';
+import { type NrrdHeader, withoutValues } from './nrrd/header.js';
 
 /** What a voxel array can be. 64-bit integers are held as float64 (exact up to 2⁵³). */
 export type VoxelArray =
@@ -46,7 +47,7 @@ export interface Volume {
   /** Type of the values, after the file's slope and intercept. */
   readonly dtype: VoxelType;
   /** What its file says beyond that, for writing it back. */
-  readonly header?: NiftiHeader | Hdf5Header | DicomHeader;
+  readonly header?: NiftiHeader | NrrdHeader | Hdf5Header | DicomHeader;
   /** The file it came from, for messages. */
   readonly source?: string;
 }
@@ -109,11 +110,20 @@ export function withData(
 ): Volume {
   const { channels = 1, dtype = typeOf(data) } = options;
   // The display range belongs to the old values.
-  const header = grid.header?.format === 'nifti' ? { ...grid.header, calMin: 0, calMax: 0 } : grid.header;
+  const header =
+    grid.header?.format === 'nifti'
+      ? { ...grid.header, calMin: 0, calMax: 0 }
+      : grid.header?.format === 'nrrd'
+        ? withoutValues(grid.header)
+        : grid.header;
   const made = { ...grid, data, channels, dtype, ...(header ? { header } : {}) };
   assertVolume(made, grid.source ?? 'volume');
   return made;
 }
+
+/** Whether its spacing was measured: files without one (as the field's HDF5 files are) become volumes of 1 mm, and their headers say so. */
+export const hasSpacing = ({ header }: Volume): boolean =>
+  header === undefined || !('spacingStored' in header) || header.spacingStored;
 
 /** @throws `CrlnError` `invalid-shape` or `invalid-data` where a volume contradicts itself */
 export function assertVolume(v: Volume, name: string): void {

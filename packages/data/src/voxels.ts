@@ -113,7 +113,7 @@ export async function readVoxels(
   return { data, dtype };
 }
 
-const RANGES: Readonly<Record<VoxelType, readonly [number, number]>> = {
+export const RANGES: Readonly<Record<VoxelType, readonly [number, number]>> = {
   int8: [-(2 ** 7), 2 ** 7 - 1],
   uint8: [0, 2 ** 8 - 1],
   int16: [-(2 ** 15), 2 ** 15 - 1],

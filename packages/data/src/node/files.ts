@@ -2,9 +2,11 @@ import { readFile, stat } from 'node:fs/promises';
 import { CrlnError } from '@crln/core';
 import { readNifti } from '../nifti/read.js';
 import { niftiChunks, type WriteNiftiOptions } from '../nifti/write.js';
+import { readNrrd } from '../nrrd/read.js';
 import { SNIFF_BYTES, sniff } from '../sniff.js';
 import type { Volume } from '../volume.js';
 import { writeAtomic } from './atomic.js';
+import { dataFilesBeside } from './data-file.js';
 import { readDicomFolder } from './dicom.js';
 import { fileError } from './file-error.js';
 import { fileStream } from './file-stream.js';
@@ -37,6 +39,7 @@ export async function readVolume(path: string, options: { dataset?: string } = {
   try {
     head = await stream.peek(SNIFF_BYTES);
     const kind = sniff(head);
+    if (kind === 'NRRD') return await readNrrd(stream, path, dataFilesBeside(path));
     if (kind !== 'hdf5' && kind !== 'DICOM') return await readNifti(stream, path);
   } finally {
     await stream.close();

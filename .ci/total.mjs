@@ -12,7 +12,7 @@ function readLog(part) {
 }
 
 let [passed, failed] = [0, 0];
-for (const part of ['debian', 'check', 'tests', 'browser', 'browser-gpu', 'nodes', 'consumer', 'bundle']) {
+for (const part of ['debian', 'check', 'tests', 'fuzz', 'browser', 'browser-gpu', 'nodes', 'consumer', 'bundle']) {
   const ofTests = existsSync(`${out}/${part}.status`);
   const counts = ofTests ? readReport(`${out}/${part}.json`, Number(read(`${part}.status`))) : readLog(part);
   console.log(`${part}: ${counts.passed} passed, ${counts.failed} failed`);

@@ -77,3 +77,14 @@ describe('readDicomSeries', () => {
     }
   });
 });
+
+it('leaves the bytes it is given alone, also those of a Buffer that starts anywhere', async () => {
+  const files = [...golden('big-endian')].map(({ name, bytes }) => {
+    const padded = Buffer.concat([Buffer.alloc(3), bytes as Uint8Array]);
+    return { name, bytes: padded.subarray(3) };
+  });
+  const before = files.map(({ bytes }) => Buffer.from(bytes));
+  const read = await readDicomSeries(files, 'big-endian');
+  expect([...read.data]).toEqual(expected['big-endian']!.values);
+  for (const [n, { bytes }] of files.entries()) expect(bytes.equals(before[n]!)).toBe(true);
+});

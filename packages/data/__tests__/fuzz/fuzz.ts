@@ -56,7 +56,10 @@ export async function fuzz(target: Target, count = MUTANTS): Promise<Tally> {
         expect(error.message).toContain(name);
         tally.refused++;
         if (!target.container.test(error.message)) tally.passed++;
-        const kind = error.message.replaceAll(/\d+/g, '#').slice(-60);
+        const kind = error.message
+          .replaceAll(/[^ -~]/g, '?')
+          .replaceAll(/\d+/g, '#')
+          .slice(-60);
         tally.messages.set(kind, (tally.messages.get(kind) ?? 0) + 1);
       }
     } catch (cause) {

@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import { assertVolume, type Volume } from '../../src/volume.js';
 
 /** Mutants a format; `CRLN_MUTANTS` asks for more. */
-export const MUTANTS = Number(process.env.CRLN_MUTANTS ?? 600);
+const MUTANTS = Number(process.env.CRLN_MUTANTS ?? 600);
 const SEED = Number(process.env.CRLN_FUZZ_SEED ?? 0);
 
 /** What a reader may end with on a broken file. */

@@ -2,7 +2,7 @@ import { stream } from '@crln/core';
 import { describe, expect, it } from 'vitest';
 import { upperPoint } from '../../src/protocols/brats.js';
 import { protocolOf } from '../../src/protocols/index.js';
-import { ballCase, momentsOf } from './scans.js';
+import { ballCase, countOf, momentsOf } from './scans.js';
 
 const brats = protocolOf('brats');
 const rng = stream(0, 'brats');
@@ -33,7 +33,7 @@ describe('the protocol of BraTS', () => {
 
   it('makes one class of all labels, and names a value that is none', () => {
     expect([...new Set(label.data)].sort()).toEqual([0, 1]);
-    expect(label.data.reduce((a, b) => a + b, 0)).toBe(tumour.label.data.filter((v) => v === 4).length);
+    expect(countOf(label.data, 1)).toBe(countOf(tumour.label.data, 4));
     const wrong = ballCase([30, 28, 26], [14, 13, 12], 3, { value: 7 });
     expect(() => brats.prepare({ id: 'b', image: brain.image, label: wrong.label }, undefined, { rng })).toThrow(
       /label\.nii: \d+ voxels have the label value 7, the first at \[11,13,12\]/,

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { voxelToWorld } from '../../src/affine.js';
 import { protocolOf } from '../../src/protocols/index.js';
 import { volume } from '../../src/volume.js';
-import { ballCase, momentsOf } from './scans.js';
+import { ballCase, countOf, momentsOf } from './scans.js';
 
 const la = protocolOf('la');
 const prepare = (raw: Parameters<typeof la.prepare>[0], seed = 0) =>
@@ -31,7 +31,7 @@ describe('the left atrium’s protocol on a raw scan', () => {
       expect(label.data[at]).toBe(raw.label.data[from] === 255 ? 1 : 0);
       expect(voxelToWorld(image.affine, [i, j, k])).toEqual(voxelToWorld(raw.image.affine, [i + x0, j + y0, k]));
     }
-    expect(label.data.reduce((a, b) => a + b, 0)).toBe(raw.label.data.filter((v) => v === 255).length);
+    expect(countOf(label.data, 1)).toBe(countOf(raw.label.data, 255));
   });
 
   it('leaves 10 to 19 voxels around the label and what a patch of 112 lacks, other ones with another seed', () => {

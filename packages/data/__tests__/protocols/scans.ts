@@ -37,3 +37,10 @@ export function momentsOf(values: ArrayLike<number>): { mean: number; deviation:
   const mean = all.reduce((a, b) => a + b, 0) / all.length;
   return { mean, deviation: Math.sqrt(all.reduce((sum, v) => sum + (v - mean) ** 2, 0) / all.length) };
 }
+
+/** How many values are that one. */
+export function countOf(values: ArrayLike<number>, wanted: number): number {
+  let count = 0;
+  for (let n = 0; n < values.length; n++) if (values[n] === wanted) count++;
+  return count;
+}

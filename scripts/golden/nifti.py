@@ -4,6 +4,7 @@
 python3 scripts/golden/nifti.py write packages/data/__tests__/golden
 python3 scripts/golden/nifti.py check FOLDER   # FOLDER: files written by @crln/data with an expected.json beside them
 """
+import gzip
 import json
 import math
 import sys
@@ -120,6 +121,31 @@ def write(folder):
         image.header["intent_code"] = 1002
 
     save("extension.nii", values("uint8"), OBLIQUE, qform=1, edit=extend)
+
+    # Several gzip members one after the other, as of bgzip or of files that were joined.
+    plain = (folder / "int16-le.nii").read_bytes()
+    members = [gzip.compress(plain[at : at + 100], mtime=0) for at in range(0, len(plain), 100)]
+    (folder / "packed-members.nii.gz").write_bytes(b"".join(members))
+    expected["packed-members.nii.gz"] = describe(folder / "packed-members.nii.gz")
+
+    # Pairs: what int16-le.nii and nifti2-be.nii have, in two files. `save` names the header.
+    for name, cls, endian, dtype in (
+        ("pair.hdr", nib.Nifti1Pair, "<", "int16"),
+        ("pair-packed.hdr.gz", nib.Nifti1Pair, "<", "int16"),
+        ("pair-nifti2-be.hdr", nib.Nifti2Pair, ">", "float64"),
+        ("analyze.hdr", nib.AnalyzeImage, "<", "int16"),
+    ):
+        header = cls.header_class(endianness=endian)
+        header.set_data_dtype(values(dtype).dtype)
+        if cls is nib.AnalyzeImage:
+            nib.save(cls(values(dtype), np.diag([2, 3, 4, 1]), header), folder / name)
+        else:
+            header.set_xyzt_units("mm", "sec")
+            image = cls(values(dtype), OBLIQUE, header)
+            image.set_data_dtype(values(dtype).dtype)
+            image.set_sform(OBLIQUE, 1)
+            image.set_qform(None, 0)
+            nib.save(image, folder / name)
 
     with h5py.File(folder / "case.h5", "w") as file:
         file.create_dataset("image", data=values("float32"), compression="gzip")

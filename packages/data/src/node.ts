@@ -9,5 +9,6 @@ export { type FolderDataset, type OpenFolderOptions, openFolder, volumesIn } fro
 export { checkPrepared, type Difference } from './node/prepare/check.js';
 export { type CaseFact, type Manifest, readManifest, type SourceFact } from './node/prepare/manifest.js';
 export { type PrepareOptions, type PrepareReport, prepareDataset } from './node/prepare.js';
+export type { WriteVolumeOptions } from './node/volume-files.js';
 export { workerLoader } from './node/worker-loader.js';
 export { writeDataset } from './node/write-dataset.js';

@@ -3,7 +3,7 @@ import type { Case, Dataset, Splits } from './types.js';
 
 const LISTS = ['train', 'labelled', 'val', 'test'] as const;
 /** Endings of files that hold volumes; what is left of the name is the case. */
-const VOLUME_ENDING = /\.(nii\.gz|nii|nrrd|h5|hdf5)$/i;
+const VOLUME_ENDING = /\.(nii\.gz|nii|nrrd|nhdr|(hdr|img)(\.gz)?|h5|hdf5)$/i;
 
 /** The case that a file name stands for; undefined for a file that is no volume. */
 export const caseOfFile = (file: string): string | undefined =>

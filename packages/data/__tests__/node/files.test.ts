@@ -69,7 +69,7 @@ describe('readVolume', () => {
       message: expect.stringMatching(/empty: .*DICOM/),
     });
     await writeFile(join(dir, 'x.nrrd'), 'NRRD0004\n');
-    await expect(readVolume(join(dir, 'x.nrrd'))).rejects.toThrow(/x\.nrrd: this is a NRRD file/);
+    await expect(readVolume(join(dir, 'x.nrrd'))).rejects.toThrow(/x\.nrrd: its type is not given/);
   });
 });
 
@@ -95,6 +95,8 @@ describe('writing', () => {
     );
     expect((await readdir(dir)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
     const v = volume(new Uint8Array(1), [1, 1, 1]);
-    await expect(writeVolume(join(dir, 'v.png'), v)).rejects.toThrow(/written as \.nii or \.nii\.gz/);
+    await expect(writeVolume(join(dir, 'v.png'), v)).rejects.toThrow(
+      /v\.png: volumes are written as \.nii, \.nii\.gz, \.hdr, .*, \.nrrd, \.nhdr, /,
+    );
   });
 });

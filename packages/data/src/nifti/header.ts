@@ -119,6 +119,14 @@ export function detectNifti(bytes: Uint8Array): { version: 1 | 2; littleEndian: 
   return undefined;
 }
 
+/** Whether the bytes at a file's beginning are a single NIfTI file's or a pair's header; undefined where they are neither's. */
+export function niftiForm(bytes: Uint8Array): 'single' | 'pair' | undefined {
+  const found = detectNifti(bytes);
+  if (!found || bytes.length < HEADER_BYTES[found.version]) return undefined;
+  const { magic } = decodeHeader(bytes, found.version, found.littleEndian);
+  return magic === MAGIC[found.version] ? 'single' : magic === PAIR_MAGIC[found.version] ? 'pair' : undefined;
+}
+
 /** Reads the fields as they are; `bytes` holds at least `HEADER_BYTES[version]`. Checks nothing. */
 export function decodeHeader(bytes: Uint8Array, version: 1 | 2, littleEndian: boolean): NiftiHeader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -80,7 +80,7 @@ function layoutOf(head: Uint8Array, name: string, paired: boolean): Layout {
         : kind === 'unknown'
           ? 'this is no NIfTI file (its first bytes are no NIfTI header)'
           : `this is a ${kind} file`;
-    throw refuse(name, `${what}; expected NIfTI-1 or NIfTI-2 (.nii or .nii.gz)`, { kind });
+    throw refuse(name, `${what}; expected NIfTI-1 or NIfTI-2 (.nii, .nii.gz or .hdr)`, { kind });
   }
   const { version, littleEndian } = found;
   if (head.length < HEADER_BYTES[version]) {

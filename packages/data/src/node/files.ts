@@ -1,17 +1,16 @@
 import { readFile, stat } from 'node:fs/promises';
-import { CrlnError } from '@crln/core';
 import { readNifti } from '../nifti/read.js';
-import { niftiChunks, type WriteNiftiOptions } from '../nifti/write.js';
 import { readNrrd } from '../nrrd/read.js';
 import { SNIFF_BYTES, sniff } from '../sniff.js';
 import type { Volume } from '../volume.js';
-import { writeAtomic } from './atomic.js';
+import { writeAtomicFiles } from './atomic.js';
 import { dataFilesBeside } from './data-file.js';
 import { readDicomFolder } from './dicom.js';
 import { fileError } from './file-error.js';
 import { fileStream } from './file-stream.js';
-import { encodeHdf5 } from './hdf5/write.js';
 import { readHdf5 } from './hdf5.js';
+import { isHalf, readPair } from './pair.js';
+import { volumeFiles, type WriteVolumeOptions } from './volume-files.js';
 
 export { writeAtomic } from './atomic.js';
 export { fileError } from './file-error.js';
@@ -26,8 +25,8 @@ export async function readBytes(path: string): Promise<Uint8Array> {
 }
 
 /**
- * Reads a volume from a NIfTI (`.nii`, `.nii.gz`), HDF5 or DICOM file, or from a folder with a DICOM series; which of them it is, its
- * content says. HDF5 needs the package `h5wasm`.
+ * Reads a volume from a NIfTI (`.nii`, `.nii.gz`, either half of a `.hdr`/`.img` pair), NRRD (`.nrrd`, `.nhdr` with its data files),
+ * HDF5 or DICOM file, or from a folder with a DICOM series; which of them it is, its content says. HDF5 needs the package `h5wasm`.
  *
  * @param options - `dataset`: which one of an HDF5 file, default `'image'`
  * @throws `CrlnError` `file-not-found`, `file-access`, `file-format` with file and reason; `missing-dependency`
@@ -40,7 +39,8 @@ export async function readVolume(path: string, options: { dataset?: string } = {
     head = await stream.peek(SNIFF_BYTES);
     const kind = sniff(head);
     if (kind === 'NRRD') return await readNrrd(stream, path, dataFilesBeside(path));
-    if (kind !== 'hdf5' && kind !== 'DICOM') return await readNifti(stream, path);
+    if (kind !== 'hdf5' && kind !== 'DICOM')
+      return (isHalf(path) && (await readPair(path))) || (await readNifti(stream, path));
   } finally {
     await stream.close();
   }
@@ -56,25 +56,12 @@ const isFolder = (path: string): Promise<boolean> =>
   );
 
 /**
- * Writes a volume as NIfTI, packed where the name ends in `.gz`, all of it or nothing.
+ * Writes a volume in the format of its path's ending, all of it or nothing: NIfTI (`.nii`, `.nii.gz`, pairs `.hdr` and `.img`), NRRD
+ * (`.nrrd`, detached `.nhdr`) or HDF5 (`.h5`). Of a pair, and of a detached header and its data file, both are written, whichever is
+ * named; they are replaced together. Beside the volume, some slices are in memory.
  *
- * @throws `CrlnError` `invalid-argument` for another ending than `.nii` and `.nii.gz`; `file-access`
+ * @throws `CrlnError` `invalid-argument` for another ending; `invalid-data` where a value does not fit the type; `file-access`
  */
-export async function writeVolume(
-  path: string,
-  volume: Volume,
-  options: Omit<WriteNiftiOptions, 'gzip'> = {},
-): Promise<void> {
-  if (/\.(h5|hdf5)$/i.test(path)) {
-    await writeAtomic(path, await encodeHdf5(path, { image: volume }));
-    return;
-  }
-  if (!/\.nii(\.gz)?$/i.test(path)) {
-    throw new CrlnError(
-      'invalid-argument',
-      `${path}: volumes are written as .nii or .nii.gz; give the file one of these endings`,
-      { path },
-    );
-  }
-  await writeAtomic(path, niftiChunks(volume, { ...options, gzip: /\.gz$/i.test(path) }));
+export async function writeVolume(path: string, volume: Volume, options: WriteVolumeOptions = {}): Promise<void> {
+  await writeAtomicFiles(await volumeFiles(path, volume, options));
 }

@@ -9,6 +9,7 @@ import type { Case, CaseFiles, Dataset } from '../types.js';
 import { readCase } from './case.js';
 import { fileError, readBytes } from './files.js';
 import { hdf5Keys } from './hdf5.js';
+import { areHalves } from './pair.js';
 
 export interface OpenFolderOptions {
   /** How many bytes of cases to keep in memory after they were read. Default 1 GiB. */
@@ -39,6 +40,8 @@ export async function volumesIn(path: string): Promise<Map<string, string> | und
     const id = caseOfFile(name);
     if (id === undefined) continue;
     const other = files.get(id);
+    // Sorted, a pair's header comes before its image, which is read with it.
+    if (other && areHalves(other, name)) continue;
     if (other)
       throw new CrlnError('invalid-data', `${join(path, name)} and ${other} are the same case '${id}'; remove one`, {
         id,
@@ -92,7 +95,11 @@ async function filesOf(dir: string): Promise<Files> {
     );
   }
   if (images.size === 0)
-    throw new CrlnError('invalid-data', `${join(dir, 'images')}: it has no .nii, .nii.gz or .h5 files`, { path: dir });
+    throw new CrlnError(
+      'invalid-data',
+      `${join(dir, 'images')}: it has no .nii, .nii.gz, .hdr, .nrrd, .nhdr or .h5 files`,
+      { path: dir },
+    );
   const labels = (await volumesIn(join(dir, 'labels'))) ?? new Map<string, string>();
   const orphan = [...labels.keys()].find((id) => !images.has(id));
   if (orphan !== undefined) {

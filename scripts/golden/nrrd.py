@@ -164,7 +164,9 @@ def check(folder):
         data, header = nrrd.read(str(folder / name))
         assert data.dtype.newbyteorder("=") == np.dtype(facts["dtype"]), (name, data.dtype)
         assert [float(v) for v in data.ravel()] == facts["values"], f"{name}: pynrrd reads other values"
-        signs = {"right-anterior-superior": [1, 1], "left-anterior-superior": [-1, 1]}.get(header["space"], [-1, -1])
+        space = header.get("space", "").lower()
+        signs = [1 if space in ("right-anterior-superior", "ras") else -1]
+        signs += [-1 if space in ("left-posterior-superior", "lps", "3d-right-handed") else 1]
         rows = np.diag([*signs, 1]) @ np.column_stack([*header["space directions"], header["space origin"]])
         assert [float(v) for v in rows.ravel()] == facts["affine"][:12], f"{name}: pynrrd reads another matrix {rows}"
         read, ras = described(folder / name)

@@ -31,6 +31,7 @@ describe('public API of @crln/data', () => {
         "assertSameGrid",
         "axisCodes",
         "batchLoader",
+        "byteStream",
         "caseSource",
         "classesToLabels",
         "createDataset",
@@ -69,6 +70,7 @@ describe('public API of @crln/data', () => {
         "preparedSpacing",
         "readDicomSeries",
         "readNifti",
+        "readNrrd",
         "reorient",
         "resampleTo",
         "resampleToShape",
@@ -85,6 +87,7 @@ describe('public API of @crln/data', () => {
         "withData",
         "writeDicomSeries",
         "writeNifti",
+        "writeNrrd",
       ]
     `);
     expect(Object.keys(node).sort()).toMatchInlineSnapshot(`

@@ -6,6 +6,7 @@ describe('public API of @crln/data', () => {
   it('exports exactly these names', () => {
     expect(Object.keys(root).sort()).toMatchInlineSnapshot(`
       [
+        "PROTOCOLS",
         "applyAffine",
         "applyBiasField",
         "applyBrightness",
@@ -68,6 +69,7 @@ describe('public API of @crln/data', () => {
         "phantomDataset",
         "preparedShape",
         "preparedSpacing",
+        "protocolOf",
         "readDicomSeries",
         "readNifti",
         "readNrrd",
@@ -92,8 +94,11 @@ describe('public API of @crln/data', () => {
     `);
     expect(Object.keys(node).sort()).toMatchInlineSnapshot(`
       [
+        "checkPrepared",
         "openFolder",
+        "prepareDataset",
         "readDicomFolder",
+        "readManifest",
         "readVolume",
         "volumesIn",
         "workerLoader",

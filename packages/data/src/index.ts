@@ -115,5 +115,5 @@ export {
   type TransformSpec,
 } from './transforms/transforms.js';
 export { applyZScore, type ZScoreOptions, type ZScoreRecord } from './transforms/z-score.js';
-export type { Case, CaseFiles, Dataset, PreparedCase, SplitName, Splits } from './types.js';
+export type { Case, CaseFiles, Dataset, DatasetNames, PreparedCase, SplitName, Splits } from './types.js';
 export { assertFinite, type Volume, type VoxelArray, type VoxelType, volume, withData } from './volume.js';

@@ -31,6 +31,16 @@ export interface CaseFiles {
   image: string;
   /** Path of the label, where there is one; it may be the image's own. */
   label?: string;
+  /** What they are called in HDF5 files. */
+  datasets?: DatasetNames;
+}
+
+/** Names of datasets in HDF5 files, groups before them: `study/mask`. */
+export interface DatasetNames {
+  /** Default `image`, or the only 3-D dataset. */
+  readonly image?: string;
+  /** Default `label`. */
+  readonly label?: string;
 }
 
 /** Case lists as `splits.json` has them. `labelled` is the order in which cases of `train` get to show their label. */

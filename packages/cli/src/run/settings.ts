@@ -11,6 +11,10 @@ const sides = z.tuple([count, count, count]);
 const dataSettings = z.strictObject({
   /** A data set folder, or `phantom`. */
   source: z.string().min(1),
+  /** What images and labels are called in HDF5 files. */
+  datasets: z
+    .strictObject({ image: z.string().min(1).default('image'), label: z.string().min(1).default('label') })
+    .optional(),
   /** How many training cases show their label; below 1: which fraction of them. Absent: as the data set says. */
   labelled: z.number().positive().optional(),
   /** Take the last so many training cases with a label for validation. */

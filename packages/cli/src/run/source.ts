@@ -11,7 +11,7 @@ export async function openSource({ data }: RunSettings): Promise<Dataset & { rec
     return phantomDataset({ ...data.phantom, labelled: Math.min(4, train) });
   }
   const { openFolder } = await import('@crln/data/node');
-  return openFolder(data.source);
+  return openFolder(data.source, data.datasets && { datasets: data.datasets });
 }
 
 /** Lets cases through whose images are finite. @throws CrlnError `not-finite` naming the file */

@@ -14,6 +14,8 @@ let dir: string;
 let seeds: Uint8Array[];
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'crln-fuzz-'));
+  const half = (name: string): Promise<Uint8Array> => readFile(join(golden, name));
+  pair = { 'pair.hdr': await half('pair.hdr'), 'pair.img': await half('pair.img') };
   const names = (await readdir(golden)).filter((name) => /\.nii(\.gz)?$/.test(name)).sort();
   seeds = await Promise.all(
     names.map(async (name) => {
@@ -24,11 +26,27 @@ beforeAll(async () => {
 });
 afterAll(() => rm(dir, { recursive: true }));
 
-it('every mutant of a NIfTI file ends as a volume or as an error that names it', async () => {
+let pair: Record<string, Uint8Array>;
+
+/** A pair of which one half is a mutant, by its header. */
+async function readHalf(half: string, bytes: Uint8Array): ReturnType<Target['read']> {
+  for (const [name, whole] of Object.entries(pair)) await writeFile(join(dir, name), name === half ? bytes : whole);
+  const name = join(dir, 'pair');
+  try {
+    return { volume: await readVolume(`${name}.hdr`), name };
+  } catch (error) {
+    return { error, name };
+  }
+}
+
+it('every mutant of a NIfTI file, or of a half of a pair, ends as a volume or as an error that names it', async () => {
+  let half: string | undefined;
   const target: Target = {
     name: 'nifti',
     container: /no NIfTI|gzip data is damaged|is a \S+ file|is empty/,
     mutant(rng) {
+      half = rng.bernoulli(0.05) ? (rng.bernoulli(0.8) ? 'pair.hdr' : 'pair.img') : undefined;
+      if (half) return mutate(pair[half]!, 352, rng);
       const payload = mutate(seeds[rng.integer(seeds.length)]!, 352, rng);
       if (rng.bernoulli(0.3)) return payload;
       const packed = gzipSync(payload, { level: 1 });
@@ -36,6 +54,7 @@ it('every mutant of a NIfTI file ends as a volume or as an error that names it',
     },
     async read(bytes, n) {
       const path = join(dir, 'mutant.nii.gz');
+      if (half) return readHalf(half, bytes);
       try {
         // One in ten as a user does; that way most of the time goes to the file system.
         if (n % 10 > 0) return { volume: await readNifti(bytes, path), name: path };

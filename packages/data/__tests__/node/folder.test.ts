@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { encodeHdf5 } from '../../src/node/hdf5/write.js';
 import { openFolder, writeDataset, writeVolume } from '../../src/node.js';
 import { applyRecipe, fitRecipe, invertLabels } from '../../src/recipe.js';
 import type { Case } from '../../src/types.js';
@@ -33,6 +34,26 @@ const cases: Case[] = [
 ];
 
 describe('openFolder', () => {
+  it('opens a folder of any formats, and HDF5 files with other names', async () => {
+    await mkdir(join(dir, 'images'));
+    await mkdir(join(dir, 'labels'));
+    await writeVolume(join(dir, 'images', 'a.nhdr'), image);
+    await writeVolume(join(dir, 'images', 'b.img'), image);
+    await writeVolume(join(dir, 'images', 'c.h5'), image);
+    await writeFile(join(dir, 'labels', 'a.hdf5'), await encodeHdf5('a', { truth: labelOf(0, 255) }));
+    await writeVolume(join(dir, 'labels', 'c.nrrd'), labelOf(255, 0));
+    const data = await openFolder(dir, { datasets: { label: 'truth' } });
+    expect([data.cases(), data.labelled, data.unlabelled]).toEqual([['a', 'b', 'c'], ['a', 'c'], ['b']]);
+    for (const id of data.cases()) {
+      const one = await data.load(id);
+      expect(one.image).toMatchObject({ shape, spacing: [1, 1, 2], dtype: 'float32' });
+      expect(one.image.data).toEqual(image.data);
+      if (id !== 'b') expect([...new Set(one.label!.data)].sort()).toEqual([0, 255]);
+    }
+    const unnamed = await openFolder(dir);
+    await expect(unnamed.load('a')).rejects.toThrow(/a\.hdf5: it has no dataset 'label'; it has truth/);
+  });
+
   it('opens what writeDataset wrote', async () => {
     const recipe = await fitRecipe(cases);
     await writeDataset(dir, cases, { train: ['c', 'a', 'b'], test: [] }, recipe);

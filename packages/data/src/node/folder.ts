@@ -5,7 +5,7 @@ import { createDataset } from '../dataset.js';
 import { CaseCache } from '../loader/case-cache.js';
 import { type InputRecipe, parseRecipe } from '../recipe.js';
 import { caseOfFile } from '../splits.js';
-import type { Case, CaseFiles, Dataset } from '../types.js';
+import type { Case, CaseFiles, Dataset, DatasetNames } from '../types.js';
 import { readCase } from './case.js';
 import { fileError, readBytes } from './files.js';
 import { hdf5Keys } from './hdf5.js';
@@ -14,6 +14,8 @@ import { areHalves } from './pair.js';
 export interface OpenFolderOptions {
   /** How many bytes of cases to keep in memory after they were read. Default 1 GiB. */
   cacheBytes?: number;
+  /** What images and labels are called in HDF5 files. Default `image` and `label`. */
+  datasets?: DatasetNames;
 }
 
 /** A data set in a folder, and the recipe that was stored with it, if any. */
@@ -72,14 +74,14 @@ interface Files {
   labels: Map<string, string>;
 }
 
-async function filesOf(dir: string): Promise<Files> {
+async function filesOf(dir: string, { label = 'label' }: DatasetNames): Promise<Files> {
   const top = await list(dir);
   if (!top) throw new CrlnError('file-not-found', `${dir}: there is no such folder`, { path: dir });
   if (top.includes('cases')) {
     // A prepared folder: image and label of a case in one HDF5 file.
     const images = (await volumesIn(join(dir, 'cases')))!;
     const labels = new Map<string, string>();
-    for (const [id, path] of images) if ((await hdf5Keys(path)).includes('label')) labels.set(id, path);
+    for (const [id, path] of images) if ((await hdf5Keys(path)).includes(label.split('/')[0]!)) labels.set(id, path);
     if (images.size === 0)
       throw new CrlnError('invalid-data', `${join(dir, 'cases')}: it has no .h5 files`, { path: dir });
     return { images, labels };
@@ -120,14 +122,15 @@ async function filesOf(dir: string): Promise<Files> {
  * is not there; and from `load`: what reading can throw, an image and label of different shape or position
  */
 export async function openFolder(dir: string, options: OpenFolderOptions = {}): Promise<FolderDataset> {
-  const { images, labels } = await filesOf(dir);
+  const { datasets } = options;
+  const { images, labels } = await filesOf(dir, datasets ?? {});
   const cache = new CaseCache<Case>(
     options.cacheBytes ?? 2 ** 30,
     ({ image, label }) => image.data.byteLength + (label?.data.byteLength ?? 0),
   );
   const files = (id: string): CaseFiles => {
     const label = labels.get(id);
-    return { id, image: images.get(id)!, ...(label !== undefined && { label }) };
+    return { id, image: images.get(id)!, ...(label !== undefined && { label }), ...(datasets && { datasets }) };
   };
   const recipe = await jsonIn(dir, 'recipe.json');
   const dataset = createDataset({

@@ -12,7 +12,7 @@ const SLAB = 16;
 export const voxelBytes = (type: VoxelType): number => Number(/\d+$/.exec(type)![0]) / 8;
 
 /** Reverses the bytes of every element, in place. */
-export function swapBytes(bytes: Uint8Array, size: number): void {
+function swapBytes(bytes: Uint8Array, size: number): void {
   for (let first = 0; first + size <= bytes.length; first += size) {
     for (let a = first, b = first + size - 1; a < b; a++, b--) {
       const byte = bytes[a]!;
@@ -43,7 +43,7 @@ interface Slab {
 }
 
 /** target = source·slope + intercept for one slab: the file's side is the slab alone, the memory's the whole volume. */
-export function moveSlab(
+function moveSlab(
   source: VoxelArray,
   target: VoxelArray,
   { shape, channels, channel, from, to }: Slab,

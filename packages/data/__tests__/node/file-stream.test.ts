@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { appendFile, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,13 +33,12 @@ describe('fileStream', () => {
     await Promise.all([a.close(), b.close()]);
   });
 
-  it('waits for no pipe and reads no folder', async () => {
+  it('reads no folder, and no device that never ends', async () => {
     await expect(fileStream(dir)).rejects.toThrow(/cannot be read \(it is a folder\)/);
     if (process.platform === 'win32') return;
-    execFileSync('mkfifo', [join(dir, 'pipe')]);
-    await expect(fileStream(join(dir, 'pipe'))).rejects.toMatchObject({
+    await expect(fileStream('/dev/zero')).rejects.toMatchObject({
       code: 'file-access',
-      message: `${join(dir, 'pipe')}: cannot be read (it is no regular file)`,
+      message: '/dev/zero: cannot be read (it is no regular file)',
     });
   });
 });

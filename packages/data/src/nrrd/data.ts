@@ -89,7 +89,12 @@ export async function openData(stream: ByteStream, storage: Storage, count: numb
   const { position } = inside;
   const length = encoding === 'ascii' ? 2 * count - 1 : encoding === 'hex' ? 2 * bytes : bytes;
   const skip = byteSkip < 0 ? Math.max(0, (inside.length ?? 0) - position - bytes) : byteSkip;
-  assertHolds(inside, position + skip + length, what);
-  await inside.skip(skip);
+  try {
+    assertHolds(inside, position + skip + length, what);
+    await inside.skip(skip);
+  } catch (error) {
+    await inside.close();
+    throw error;
+  }
   return encoding === 'ascii' ? fromAscii(inside, type, count) : encoding === 'hex' ? fromHex(inside, bytes) : inside;
 }

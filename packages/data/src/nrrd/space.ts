@@ -44,7 +44,7 @@ export function numberOf(text: string): number {
 }
 
 /** A vector in brackets; undefined for `none`, and for one of nothing but NaN, which says the same. */
-export function vectorOf(text: string, field: string, name: string): Triple | undefined {
+function vectorOf(text: string, field: string, name: string): Triple | undefined {
   if (/^none$/i.test(text)) return undefined;
   const parts = /^\(([^()]*)\)$/
     .exec(text)?.[1]

@@ -49,6 +49,7 @@ const MUTATORS: readonly Mutator[] = [
     return bytes;
   },
   function truncate(bytes, rng) {
+    if (bytes.length === 0) return bytes;
     return bytes.slice(0, rng.integer(bytes.length));
   },
   function extend(bytes, rng) {
@@ -57,12 +58,14 @@ const MUTATORS: readonly Mutator[] = [
     return out;
   },
   function copyBlock(bytes, rng) {
+    if (bytes.length === 0) return bytes;
     const length = 1 + rng.integer(Math.min(32, bytes.length));
     const from = anywhere(bytes, length, rng);
     bytes.copyWithin(anywhere(bytes, length, rng), from, from + length);
     return bytes;
   },
   function removeBlock(bytes, rng) {
+    if (bytes.length === 0) return bytes;
     const length = rng.integer(Math.min(16, bytes.length));
     const at = anywhere(bytes, length, rng);
     const out = new Uint8Array(bytes.length - length);

@@ -100,3 +100,27 @@ describe('writing', () => {
     );
   });
 });
+
+describe('one volume in every format', () => {
+  it('comes back the same: voxels, shape, type, and affine to what the format holds', async () => {
+    const affine = [0.48, -0.45, 0, -90, 0.36, 0.6, 0, 12, 0, 0, 2.5, 40, 0, 0, 0, 1];
+    const data = Int16Array.from({ length: 120 }, (_, n) => ((n * 37) % 4096) - 1024);
+    const one = volume(data, [6, 5, 4], { affine });
+    await mkdir(join(dir, 'every'));
+    for (const [name, digits] of [
+      ['a.nii.gz', 6],
+      ['a.hdr', 6],
+      ['a.nrrd', 12],
+      ['a.nhdr', 12],
+      ['a.h5', 12],
+      ['dicom/', 4],
+    ] as const) {
+      await writeVolume(join(dir, 'every', name), one);
+      const back = await readVolume(join(dir, 'every', name));
+      expect([name, back.shape, back.dtype]).toEqual([name, [6, 5, 4], 'int16']);
+      expect(back.data).toEqual(data);
+      for (const [n, value] of affine.entries()) expect(back.affine[n]).toBeCloseTo(value, digits);
+      for (const [n, mm] of [0.6, 0.75, 2.5].entries()) expect(back.spacing[n]).toBeCloseTo(mm, 3);
+    }
+  });
+});

@@ -5,6 +5,7 @@ import { SNIFF_BYTES, sniff } from '../sniff.js';
 import type { Volume } from '../volume.js';
 import { writeAtomicFiles } from './atomic.js';
 import { dataFilesBeside } from './data-file.js';
+import { writeDicomFolder } from './dicom/write.js';
 import { readDicomFolder } from './dicom.js';
 import { fileError } from './file-error.js';
 import { fileStream } from './file-stream.js';
@@ -57,11 +58,12 @@ const isFolder = (path: string): Promise<boolean> =>
 
 /**
  * Writes a volume in the format of its path's ending, all of it or nothing: NIfTI (`.nii`, `.nii.gz`, pairs `.hdr` and `.img`), NRRD
- * (`.nrrd`, detached `.nhdr`) or HDF5 (`.h5`). Of a pair, and of a detached header and its data file, both are written, whichever is
+ * (`.nrrd`, detached `.nhdr`), HDF5 (`.h5`), or a DICOM series into a new folder (a path that ends in `/`). Of a pair, and of a detached header and its data file, both are written, whichever is
  * named; they are replaced together. Beside the volume, some slices are in memory.
  *
  * @throws `CrlnError` `invalid-argument` for another ending; `invalid-data` where a value does not fit the type; `file-access`
  */
 export async function writeVolume(path: string, volume: Volume, options: WriteVolumeOptions = {}): Promise<void> {
+  if (/[\\/]$/.test(path)) return writeDicomFolder(path, volume);
   await writeAtomicFiles(await volumeFiles(path, volume, options));
 }

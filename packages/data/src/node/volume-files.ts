@@ -70,7 +70,7 @@ export function volumeFiles(path: string, volume: Volume, options: WriteVolumeOp
   if (!format) {
     throw new CrlnError(
       'invalid-argument',
-      `${path}: volumes are written as ${FORMATS.flatMap(({ endings }) => endings).join(', ')}; give the file one of these endings`,
+      `${path}: volumes are written as ${FORMATS.flatMap(({ endings }) => endings).join(', ')}; give the file one of these endings, or end the path in / for a DICOM series`,
       { path },
     );
   }

@@ -5,7 +5,7 @@ import { cropVolume } from '../crop.js';
 import { labelsToClasses } from '../labels.js';
 import { normalise } from '../normalise.js';
 import type { Case } from '../types.js';
-import { type Volume, withData } from '../volume.js';
+import { hasSpacing, type Volume, withData } from '../volume.js';
 import { filledBox, marginRange } from './margin.js';
 import {
   cropNote,
@@ -62,7 +62,7 @@ function fromPublished({ id, image, label }: Case & { label: Volume }): Protocol
   if (image.dtype !== 'float32') {
     throw new CrlnError('invalid-data', `${image.source ?? id}: its image is ${image.dtype}; expected float32`, { id });
   }
-  const known = image.header?.format === 'hdf5' && image.header.spacingStored;
+  const known = hasSpacing(image);
   const grid = known ? image : { ...image, spacing: SPACING, affine: spacingAffine(SPACING) };
   return {
     image: withData(grid, image.data),

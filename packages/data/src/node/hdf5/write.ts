@@ -25,14 +25,16 @@ function bigIntegers(data: VoxelArray, dtype: 'int64' | 'uint64'): BigInt64Array
 }
 
 function writeVolumeTo(file: Hdf5File, name: string, volume: Volume): void {
-  const { data, shape, dtype, spacing, affine } = volume;
-  const plane = shape[1] * shape[2] * data.BYTES_PER_ELEMENT;
+  const { data, channels, dtype, spacing, affine } = volume;
+  const shape = channels > 1 ? [...volume.shape, channels] : [...volume.shape];
+  const [n0, ...rest] = shape as [number, ...number[]];
+  const plane = rest.reduce((a, b) => a * b, data.BYTES_PER_ELEMENT);
   const item = file.create_dataset({
     name,
     data: dtype === 'int64' || dtype === 'uint64' ? bigIntegers(data, dtype) : data,
-    shape: [...shape],
+    shape,
     dtype: FORMATS[dtype],
-    chunks: [Math.min(shape[0], Math.max(1, Math.round(CHUNK_BYTES / plane))), shape[1], shape[2]],
+    chunks: [Math.min(n0, Math.max(1, Math.round(CHUNK_BYTES / plane))), ...rest],
     compression: 'gzip',
     compression_opts: 4,
   });
@@ -43,7 +45,7 @@ function writeVolumeTo(file: Hdf5File, name: string, volume: Volume): void {
 
 /**
  * Volumes as an HDF5 file, each a dataset of its name in gzip chunks, with the attributes `spacing` (mm) and `affine` (4×4, voxel → RAS
- * mm). C order, as h5py has it.
+ * mm). C order, as h5py has it; several channels are a fourth axis.
  *
  * @param path - for messages
  * @throws CrlnError `missing-dependency` where h5wasm is not installed

@@ -6,7 +6,7 @@ import { labelCounts } from '../../labels.js';
 import { protocolOf } from '../../protocols/index.js';
 import type { Protocol } from '../../protocols/protocol.js';
 import { parseRecipe } from '../../recipe.js';
-import { assertFinite, type Volume } from '../../volume.js';
+import { assertFinite, hasSpacing, type Volume } from '../../volume.js';
 import { readCase } from '../case.js';
 import { fileError } from '../files.js';
 import { caseFile } from './case.js';
@@ -63,9 +63,8 @@ async function listDifferences(dir: string, { splits, recipe }: Protocol): Promi
 function voxelDifferences(protocol: Protocol, image: Volume, label: Volume): string[] {
   const out: string[] = [];
   const { spacing, leastShape, intensities } = protocol;
-  const stored = image.header?.format === 'hdf5' && image.header.spacingStored;
   const numbers = (values: readonly number[]): string => values.map((mm) => Number(mm.toPrecision(4))).join(' × ');
-  if (!stored) out.push(`its spacing is not stored; expected ${numbers(spacing)} mm`);
+  if (!hasSpacing(image)) out.push(`its spacing is not stored; expected ${numbers(spacing)} mm`);
   else if (image.spacing.some((mm, axis) => Math.abs(mm / spacing[axis]! - 1) > 0.01)) {
     out.push(`its spacing is ${numbers(image.spacing)} mm; expected ${numbers(spacing)}`);
   }

@@ -82,17 +82,41 @@ export function rearrange<T extends VoxelArray>(
   return data;
 }
 
-/** Rearranges the axes of a volume; every voxel stays where it is in the world. */
-export function applyReorientation(v: Volume, turn: Reorientation): Volume {
-  const { axes, flips } = turn;
-  if (axes.every((axis, a) => axis === a && !flips[a])) return v;
-  const size = axes.map((axis) => v.shape[axis]) as Triple;
+const isIdentity = ({ axes, flips }: Reorientation): boolean => axes.every((axis, a) => axis === a && !flips[a]);
+
+/** The rearrangement that does one and then another. */
+const composed = (first: Reorientation, then: Reorientation): Reorientation => ({
+  axes: then.axes.map((axis) => first.axes[axis]) as Triple,
+  flips: then.axes.map((axis, a) => first.flips[axis] !== then.flips[a]) as [boolean, boolean, boolean],
+});
+
+/** What an affine was before its axes were rearranged: one that goes back gets that again, not what rounding leaves of it. */
+const origins = new WeakMap<Affine, { affine: Affine; turn: Reorientation }>();
+
+/** The affine of a grid of `shape` (after the turn) whose axes were rearranged, by what it was at first. */
+function turnedAffine(affine: Affine, shape: Triple, turn: Reorientation): Affine {
+  const before = origins.get(affine);
+  const first = before?.affine ?? affine;
+  const whole = before ? composed(before.turn, turn) : turn;
+  if (isIdentity(whole)) return first;
   const move = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
-  for (let a = 0; a < 3; a++) {
-    const axis = axes[a]!;
-    move[axis * 4 + a] = flips[a] ? -1 : 1;
-    if (flips[a]) move[axis * 4 + 3] = size[a]! - 1;
+  for (const [a, axis] of whole.axes.entries()) {
+    move[axis * 4 + a] = whole.flips[a] ? -1 : 1;
+    if (whole.flips[a]) move[axis * 4 + 3] = shape[a]! - 1;
   }
+  const turned = multiplyAffines(first, move);
+  origins.set(turned, { affine: first, turn: whole });
+  return turned;
+}
+
+/**
+ * Rearranges the axes of a volume; every voxel stays where it is in the world. One that is turned and turned back has its affine again,
+ * bit for bit.
+ */
+export function applyReorientation(v: Volume, turn: Reorientation): Volume {
+  const { axes } = turn;
+  if (isIdentity(turn)) return v;
+  const size = axes.map((axis) => v.shape[axis]) as Triple;
   const data = rearrange(v.data, v.shape, turn, v.channels);
   // Which axis was scanned in what order is no longer said right.
   const header =
@@ -105,7 +129,7 @@ export function applyReorientation(v: Volume, turn: Reorientation): Volume {
     data,
     shape: size,
     spacing: axes.map((axis) => v.spacing[axis]) as Triple,
-    affine: multiplyAffines(v.affine, move),
+    affine: turnedAffine(v.affine, size, turn),
   };
 }
 

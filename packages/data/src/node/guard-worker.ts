@@ -1,9 +1,10 @@
 // What a reader's thread runs: the parsers that cannot be interrupted, one request after another.
-import { parentPort, type TransferListItem } from 'node:worker_threads';
+import { parentPort, type TransferListItem, workerData } from 'node:worker_threads';
 import { readDicomHere } from './dicom/read.js';
 import { type ErrorParts, partsOf } from './error-parts.js';
 import { loadHdf5 } from './hdf5/library.js';
 import { hdf5KeysHere, readHdf5Here } from './hdf5/read.js';
+import { Heartbeat, setHeartbeat } from './heartbeat.js';
 
 /** One file, and what is wanted of it. */
 export type GuardedRequest =
@@ -27,6 +28,7 @@ WebAssembly.Memory.prototype.grow = function (this: WebAssembly.Memory, pages: n
 async function answer(request: GuardedRequest): Promise<{ value: unknown; transfer?: TransferListItem[] }> {
   const { read, path } = request;
   if (read !== 'dicom') await loadHdf5(path);
+  heartbeat.begin();
   say('begun');
   if (read === 'hdf5 keys') return { value: await hdf5KeysHere(path) };
   const value =
@@ -36,13 +38,18 @@ async function answer(request: GuardedRequest): Promise<{ value: unknown; transf
   return { value, transfer: [value.data.buffer as ArrayBuffer] };
 }
 
+const heartbeat = new Heartbeat(workerData as SharedArrayBuffer);
+setHeartbeat(heartbeat);
+
 const say = (message: GuardMessage, transfer?: TransferListItem[]): void => parentPort!.postMessage(message, transfer);
 
 parentPort!.on('message', async (request: GuardedRequest) => {
   try {
     const { value, transfer } = await answer(request);
+    heartbeat.end();
     say({ value }, transfer);
   } catch (error) {
+    heartbeat.end();
     say({ error: partsOf(error) });
   }
 });

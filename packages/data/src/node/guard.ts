@@ -5,11 +5,18 @@ import { Worker } from 'node:worker_threads';
 import { CrlnError } from '@crln/core';
 import { type ErrorParts, errorOf } from './error-parts.js';
 import type { GuardedRequest, GuardMessage } from './guard-worker.js';
+import { Heartbeat } from './heartbeat.js';
 
-/** A small file is read in milliseconds: one that takes this long keeps its parser in circles. */
-const SECONDS = 1.25;
-/** A large one takes longer: this many bytes a second more. */
-const BYTES_A_SECOND = 4 * 2 ** 20;
+/**
+ * A parser gets on every few milliseconds, so much less often on a machine that is very busy: one that does not for so many seconds goes in
+ * circles. Time as such says nothing.
+ */
+const SILENCE = 1;
+/** Seconds between two looks. */
+const LOOK = 0.2;
+/** What nothing may take longer than, whatever it does: seconds, and bytes of the file a second more. */
+const SECONDS = 60;
+const BYTES_A_SECOND = 2 ** 20;
 
 /** A reader's thread may hold that much; the voxels themselves lie outside of it. */
 const LIMITS = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 64, stackSizeMb: 4 };
@@ -19,6 +26,7 @@ const IDLE = 1_000;
 
 interface Reader {
   worker: Worker;
+  heartbeat: Heartbeat;
   ready: Promise<void>;
   /** Ends it, once it was idle for long. */
   retire?: NodeJS.Timeout;
@@ -30,8 +38,10 @@ const queue: (() => void)[] = [];
 let busy = 0;
 
 function start(): Reader {
+  const heartbeat = new Heartbeat();
   const worker = new Worker(new URL('./guard-worker.js', import.meta.url), {
     name: 'crln-reader',
+    workerData: heartbeat.memory,
     resourceLimits: LIMITS,
     // Flags of the process, such as --input-type, need not suit a worker.
     execArgv: [],
@@ -49,7 +59,7 @@ function start(): Reader {
     worker.once('exit', failed);
   });
   ready.catch(() => {});
-  return { worker, ready };
+  return { worker, heartbeat, ready };
 }
 
 function release(reader: Reader): void {
@@ -68,8 +78,8 @@ function take(): Reader {
 }
 
 /**
- * Reads a file of a format whose parser cannot be interrupted (HDF5, DICOM) on a thread of its own, which is ended where it takes longer
- * than the file's size explains, or more memory than a thread gets.
+ * Reads a file of a format whose parser cannot be interrupted (HDF5, DICOM) on a thread of its own, which is ended where it does not
+ * get on, or takes more memory than a thread gets.
  *
  * @param path - the file or folder, for messages and for the time it may take
  * @throws what the reader throws; CrlnError `file-format` where the reader was ended or died
@@ -81,12 +91,8 @@ export async function guarded<T>(path: string, request: GuardedRequest): Promise
   try {
     reader.worker.ref();
     await reader.ready;
-    const value = await answer<T>(
-      reader.worker,
-      path,
-      request,
-      1000 * (SECONDS + sizeOf(path, request.read) / BYTES_A_SECOND),
-    );
+    const limit = 1000 * (SECONDS + sizeOf(path, request.read) / BYTES_A_SECOND);
+    const value = await answer<T>(reader, path, request, limit);
     release(reader);
     return value;
   } catch (error) {
@@ -116,7 +122,7 @@ class Refused {
   constructor(readonly parts: ErrorParts) {}
 }
 
-function answer<T>(worker: Worker, path: string, request: GuardedRequest, limit: number): Promise<T> {
+function answer<T>({ worker, heartbeat }: Reader, path: string, request: GuardedRequest, limit: number): Promise<T> {
   return new Promise((resolve, reject) => {
     const ended = (reason: string, cause?: unknown): void =>
       settle(() => reject(new CrlnError('file-format', `${path}: ${reason}`, { path }, { cause })));
@@ -124,7 +130,7 @@ function answer<T>(worker: Worker, path: string, request: GuardedRequest, limit:
     const onMessage = (message: GuardMessage): void => {
       if (message === 'ready') return;
       // Not before: loading a library takes as long as it takes.
-      if (message === 'begun') timer = setTimeout(tooLong, limit);
+      if (message === 'begun') timer = setInterval(look, 1000 * LOOK);
       else settle(() => ('value' in message ? resolve(message.value as T) : reject(new Refused(message.error))));
     };
     const onError = (cause: Error & { code?: string }): void =>
@@ -135,12 +141,27 @@ function answer<T>(worker: Worker, path: string, request: GuardedRequest, limit:
         cause,
       );
     const onExit = (code: number): void => ended(`its reader ended with code ${code}; it is damaged`);
-    const tooLong = (): void => {
-      ended(`reading it took more than ${(limit / 1000).toFixed(1)} s and was ended; it is damaged`);
+    const begun = performance.now();
+    let count = -1;
+    let heard = begun;
+    const look = (): void => {
+      const now = performance.now();
+      // The answer may wait behind this look, where this thread was busy itself.
+      if (heartbeat.count !== count || heartbeat.resting) {
+        count = heartbeat.count;
+        heard = now;
+      }
+      const silent = now - heard > 1000 * SILENCE;
+      if (!silent && now - begun < limit) return;
+      ended(
+        silent
+          ? `reading it got nowhere for ${SILENCE} s and was ended; it is damaged`
+          : `reading it took more than ${(limit / 1000).toFixed(0)} s and was ended; it is damaged`,
+      );
       void worker.terminate();
     };
     const settle = (then: () => void): void => {
-      clearTimeout(timer);
+      clearInterval(timer);
       worker.off('message', onMessage);
       worker.off('error', onError);
       worker.off('exit', onExit);

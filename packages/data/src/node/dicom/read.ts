@@ -5,6 +5,7 @@ import { imageOf } from '../../dicom/image.js';
 import { type DicomFile, type ReadDicomOptions, readDicomSeries } from '../../dicom/read.js';
 import type { Volume } from '../../volume.js';
 import { fileError, readBytes } from '../files.js';
+import { beat } from '../heartbeat.js';
 
 /** Only the beginning of a file. */
 async function readHead(path: string): Promise<Uint8Array> {
@@ -25,6 +26,7 @@ async function readHead(path: string): Promise<Uint8Array> {
 const lazyFile = (path: string): DicomFile => ({
   name: path,
   bytes: async () => {
+    beat();
     const head = await readHead(path);
     return isDicom(head) ? readBytes(path) : head;
   },

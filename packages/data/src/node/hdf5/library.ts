@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { CrlnError, isCrlnError } from '@crln/core';
+import { beat } from '../heartbeat.js';
 
 export type Hdf5 = typeof import('h5wasm');
 export type Hdf5File = InstanceType<Hdf5['File']>;
@@ -14,6 +15,10 @@ interface FileSystem {
   readFile(path: string): Uint8Array;
   unlink(path: string): void;
 }
+
+/** A file is read about once. One that leads its reader in circles would be read for ever. */
+const MOST_READS = 16;
+const SLACK = 2 ** 24;
 
 /** Names of files in the library's memory: one each, so that two that are open do not meet. */
 let opened = 0;
@@ -78,10 +83,16 @@ export async function withHdf5<T>(path: string, use: (file: Hdf5File, hdf5: Hdf5
     const node = system.createFile('/', name, {}, true, false);
     const { size } = fstatSync(handle);
     node.usedBytes = size;
+    let budget = MOST_READS * size + SLACK;
     node.stream_ops = {
       ...node.stream_ops,
-      read: (_: unknown, buffer: Uint8Array, offset: number, length: number, position: number): number =>
-        readSync(handle, buffer, offset, Math.max(0, Math.min(length, size - position)), position),
+      read(_: unknown, buffer: Uint8Array, offset: number, length: number, position: number): number {
+        beat();
+        const read = readSync(handle, buffer, offset, Math.max(0, Math.min(length, size - position)), position);
+        budget -= read;
+        if (budget < 0) throw new Error('it reads itself over and over');
+        return read;
+      },
     };
     return speaking(hdf5, () => {
       try {

@@ -1,6 +1,7 @@
 import { CrlnError, type Triple } from '@crln/core';
 import { affineSpacing, spacingAffine } from '../../affine.js';
 import { assertVolume, VOXEL_ARRAYS, type Volume, type VoxelArray, type VoxelType } from '../../volume.js';
+import { beat } from '../heartbeat.js';
 import { type Hdf5, type Hdf5File, withHdf5 } from './library.js';
 
 type Dataset = InstanceType<Hdf5['Dataset']>;
@@ -110,6 +111,7 @@ function voxels(item: Dataset, shape: Triple, type: VoxelType): VoxelArray {
     const value = item.slice([[from, Math.min(from + step, shape[0])], [], []]) as ArrayLike<number>;
     if (wide) for (let n = 0; n < value.length; n++) data[from * plane + n] = Number(value[n]);
     else data.set(value, from * plane);
+    beat();
   }
   return data;
 }

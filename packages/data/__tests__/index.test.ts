@@ -95,6 +95,7 @@ describe('public API of @crln/data', () => {
     expect(Object.keys(node).sort()).toMatchInlineSnapshot(`
       [
         "checkPrepared",
+        "lockFolder",
         "openFolder",
         "prepareDataset",
         "readDicomFolder",

@@ -56,8 +56,9 @@ export {
 export { type Interpolation, resampleToShape, resampleToSpacing } from './resample.js';
 export { type BatchCases, type TwoStreamOptions, twoStreamSampler } from './sampler.js';
 export { type Selection, type SelectOptions, selectSplits, trainingCases } from './splits.js';
-// Transforms of samples by records.
 export { type AffineOptions, type AffineRecord, applyAffine, drawAffine } from './transforms/affine.js';
+// Transforms of samples by records.
+export type { AffineGeometry } from './transforms/affine-map.js';
 export { applyBiasField, type BiasFieldOptions, type BiasFieldRecord, drawBiasField } from './transforms/bias-field.js';
 export {
   applyBrightness,

@@ -4,7 +4,14 @@ import { dirname, join } from 'node:path';
 import { stream, type Triple } from '@crln/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodeHdf5 } from '../../src/node/hdf5/write.js';
-import { checkPrepared, openFolder, type PrepareOptions, prepareDataset, writeVolume } from '../../src/node.js';
+import {
+  checkPrepared,
+  lockFolder,
+  openFolder,
+  type PrepareOptions,
+  prepareDataset,
+  writeVolume,
+} from '../../src/node.js';
 import { protocolOf } from '../../src/protocols/index.js';
 import { volume } from '../../src/volume.js';
 import { ballCase } from '../protocols/scans.js';
@@ -120,14 +127,16 @@ describe('prepareDataset', () => {
   it('refuses a folder that another process prepares, takes over from one that is gone', async () => {
     const out = join(dir, 'locked');
     await mkdir(out);
-    await writeFile(join(out, '.preparing'), JSON.stringify({ pid: process.pid, host: hostname() }));
+    const lock = await lockFolder(out);
     await expect(prepare('locked')).rejects.toMatchObject({
       code: 'file-access',
-      message: expect.stringMatching(/locked: it is being prepared by process \d+ on/),
+      message: expect.stringMatching(/locked is in use by process \d+/),
     });
-    await writeFile(join(out, '.preparing'), JSON.stringify({ pid: 2 ** 22 + 1, host: hostname() }));
+    await lock.release();
+    const gone = { pid: 2 ** 22 + 1, host: hostname(), started: null, token: 'x' };
+    await writeFile(join(out, '.lock'), JSON.stringify(gone));
     expect((await prepare('locked')).made).toHaveLength(3);
-    expect(await readdir(out)).not.toContain('.preparing');
+    expect(await readdir(out)).not.toContain('.lock');
   });
 
   it('lets only one of two preparations at once into a folder', async () => {

@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { readNifti } from '../nifti/read.js';
 import { readNrrd } from '../nrrd/read.js';
 import { SNIFF_BYTES, sniff } from '../sniff.js';
@@ -12,18 +12,6 @@ import { fileStream } from './file-stream.js';
 import { readHdf5 } from './hdf5.js';
 import { isHalf, readPair } from './pair.js';
 import { volumeFiles, type WriteVolumeOptions } from './volume-files.js';
-
-export { writeAtomic } from './atomic.js';
-export { fileError } from './file-error.js';
-
-/** A whole file. @throws `CrlnError` `file-not-found`, `file-access` */
-export async function readBytes(path: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    throw fileError(error, path, 'read');
-  }
-}
 
 /**
  * Reads a volume from a NIfTI (`.nii`, `.nii.gz`, either half of a `.hdr`/`.img` pair), NRRD (`.nrrd`, `.nhdr` with its data files),

@@ -7,9 +7,10 @@ import { type InputRecipe, parseRecipe } from '../recipe.js';
 import { caseOfFile } from '../splits.js';
 import type { Case, CaseFiles, Dataset, DatasetNames } from '../types.js';
 import { readCase } from './case.js';
-import { fileError, readBytes } from './files.js';
+import { fileError } from './file-error.js';
 import { hdf5Keys } from './hdf5.js';
 import { areHalves } from './pair.js';
+import { readBytes } from './read-bytes.js';
 
 export interface OpenFolderOptions {
   /** How many bytes of cases to keep in memory after they were read. Default 1 GiB. */

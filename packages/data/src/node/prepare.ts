@@ -5,10 +5,11 @@ import { CrlnError, isCrlnError } from '@crln/core';
 import { protocolOf } from '../protocols/index.js';
 import type { Protocol, RawCase } from '../protocols/protocol.js';
 import type { Splits } from '../types.js';
-import { fileError, writeAtomic } from './files.js';
+import { writeAtomic } from './atomic.js';
+import { fileError } from './file-error.js';
+import { lockFolder } from './folder-lock.js';
 import { WorkerPool } from './pool.js';
 import { type CaseRequest, sourceBytes } from './prepare/case.js';
-import { lockFolder } from './prepare/lock.js';
 import { type CaseFact, checksum, json, type Manifest, readManifest, writeManifest } from './prepare/manifest.js';
 
 export interface PrepareOptions {
@@ -154,7 +155,7 @@ export async function prepareDataset(options: PrepareOptions): Promise<PrepareRe
   } catch (error) {
     throw fileError(error, out, 'write');
   }
-  const unlock = await lockFolder(out);
+  const lock = await lockFolder(out);
   try {
     const manifest = await openOutput(options);
     await sweep(out);
@@ -221,6 +222,6 @@ export async function prepareDataset(options: PrepareOptions): Promise<PrepareRe
     await writeAtomic(join(out, 'recipe.json'), json(protocol.recipe));
     return { manifest, made, kept, missing, others };
   } finally {
-    await unlock();
+    await lock.release();
   }
 }

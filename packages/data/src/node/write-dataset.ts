@@ -2,7 +2,9 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { InputRecipe } from '../recipe.js';
 import type { Case, Splits } from '../types.js';
-import { fileError, writeAtomic, writeVolume } from './files.js';
+import { writeAtomic } from './atomic.js';
+import { fileError } from './file-error.js';
+import { writeVolume } from './files.js';
 
 /**
  * Writes cases as a folder that `openFolder` opens: `images/<id>.nii.gz`, `labels/<id>.nii.gz`, `splits.json`, and `recipe.json`

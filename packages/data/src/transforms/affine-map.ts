@@ -1,5 +1,18 @@
 import { CrlnError, type Triple } from '@crln/core';
-import type { AffineRecord } from './affine.js';
+
+/** What an affine transform does to the content of a volume. */
+export interface AffineGeometry {
+  /** Degrees about axes 0, 1, 2. */
+  readonly rotation: Triple;
+  /** Factors along axes 0, 1, 2: above 1, the content grows. */
+  readonly scale: Triple;
+  /** How far axis 0 moves by axis 1, axis 0 by axis 2, and axis 1 by axis 2, each per unit. */
+  readonly shear: Triple;
+  /** Voxels by which the content moves along axes 0, 1, 2. */
+  readonly translation: Triple;
+  /** Of the voxels, in any one unit: a rotation turns millimetres, not voxels. */
+  readonly spacing: Triple;
+}
 
 /** A 3×3 matrix, row by row. */
 type Matrix = readonly number[];
@@ -50,7 +63,7 @@ function inverse(m: Matrix): number[] {
  *
  * @throws `CrlnError` `invalid-option` where that is beyond all volumes, as by a scale of 1e-300
  */
-export function affineMap(shape: Triple, record: AffineRecord): number[] {
+export function affineMap(shape: Triple, record: AffineGeometry): number[] {
   const { rotation: angles, scale, shear, translation, spacing } = record;
   const turned = angles.map((degrees, axis) => rotation(axis, degrees));
   const sheared = [1, shear[0], shear[1], 0, 1, shear[2], 0, 0, 1];

@@ -1,25 +1,15 @@
 import { CrlnError, type RandomStream, type Triple } from '@crln/core';
 import { OUTSIDES, type Outside } from '../boundary.js';
 import { INTERPOLATIONS, type Interpolation } from '../resample.js';
-import { affineMap, isIdentity } from './affine-map.js';
+import { type AffineGeometry, affineMap, isIdentity } from './affine-map.js';
 import { checkOptions, checkRecord, either, type FieldsOf, field, numberFrom, oneOf, rangeFrom } from './fields.js';
 import { checkSample, checkShape, type Sample } from './sample.js';
 import type { Transform } from './transform.js';
 import { warp } from './warp.js';
 
 /** Rotation, shear, scale and translation of the content about the centre of the volume; the grid stays. See {@link applyAffine}. */
-export interface AffineRecord {
+export interface AffineRecord extends AffineGeometry {
   readonly type: 'affine';
-  /** Degrees about axes 0, 1, 2. */
-  readonly rotation: Triple;
-  /** Factors along axes 0, 1, 2: above 1, the content grows. */
-  readonly scale: Triple;
-  /** How far axis 0 moves by axis 1, axis 0 by axis 2, and axis 1 by axis 2, each per unit. */
-  readonly shear: Triple;
-  /** Voxels by which the content moves along axes 0, 1, 2. */
-  readonly translation: Triple;
-  /** Of the voxels, in any one unit: a rotation turns millimetres, not voxels. */
-  readonly spacing: Triple;
   /** Of the image; the label takes the nearest voxel's. */
   readonly interpolation: Interpolation;
   readonly outside: Outside;

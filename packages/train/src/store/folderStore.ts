@@ -1,7 +1,7 @@
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { CrlnError } from '@crln/core';
-import { type FolderLock, lockFolder } from './folderLock.js';
+import { type FolderLock, lockFolder } from '@crln/data/node';
 import { type RunStore, storePath } from './runStore.js';
 
 /** A {@link RunStore} in a folder of the file system. */

@@ -4,8 +4,9 @@ import { HEAD_BYTES, isDicom, readDicomFile } from '../../dicom/file.js';
 import { imageOf } from '../../dicom/image.js';
 import { type DicomFile, type ReadDicomOptions, readDicomSeries } from '../../dicom/read.js';
 import type { Volume } from '../../volume.js';
-import { fileError, readBytes } from '../files.js';
+import { fileError } from '../file-error.js';
 import { beat } from '../heartbeat.js';
+import { readBytes } from '../read-bytes.js';
 
 /** Only the beginning of a file. */
 async function readHead(path: string): Promise<Uint8Array> {

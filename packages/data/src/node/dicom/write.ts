@@ -3,7 +3,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { CrlnError } from '@crln/core';
 import { type WriteDicomOptions, writeDicomSeries } from '../../dicom/write.js';
 import type { Volume } from '../../volume.js';
-import { fileError } from '../files.js';
+import { fileError } from '../file-error.js';
 
 /**
  * Writes a volume as a DICOM series into a new folder, all of it or nothing: into a temporary folder beside it, synced, then renamed.

@@ -8,7 +8,9 @@ import { protocolOf } from '../../protocols/index.js';
 import type { RawCase } from '../../protocols/protocol.js';
 import type { Case } from '../../types.js';
 import { assertFinite } from '../../volume.js';
-import { fileError, readVolume, writeAtomic } from '../files.js';
+import { writeAtomic } from '../atomic.js';
+import { fileError } from '../file-error.js';
+import { readVolume } from '../files.js';
 import { encodeHdf5 } from '../hdf5/write.js';
 import {
   type CaseFact,

@@ -8,7 +8,7 @@ import type { Protocol } from '../../protocols/protocol.js';
 import { parseRecipe } from '../../recipe.js';
 import { assertFinite, hasSpacing, type Volume } from '../../volume.js';
 import { readCase } from '../case.js';
-import { fileError } from '../files.js';
+import { fileError } from '../file-error.js';
 import { caseFile } from './case.js';
 import { type CaseFact, checksum, type Manifest, readManifest, voxelChecksum } from './manifest.js';
 

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { CrlnError, isCrlnError, type Triple } from '@crln/core';
 import type { Case } from '../../types.js';
-import { readBytes, writeAtomic } from '../files.js';
+import { writeAtomic } from '../atomic.js';
+import { readBytes } from '../read-bytes.js';
 
 /** A source of a case as it was when it was read: a file, or a folder's files in the order of their names. */
 export interface SourceFact {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { CrlnError } from '@crln/core';
 
-/** The file that says who writes into a run folder. */
+/** The file that says who writes into a folder. */
 const LOCK_FILE = '.lock';
 
 interface Holder {
@@ -22,7 +22,7 @@ export interface FolderLock {
 }
 
 /**
- * Takes a folder for this process: two runs must not write into one. The lock file comes into being whole (linked into place), names
+ * Takes a folder for this process: two must not write into one. The lock file comes into being whole (linked into place), names
  * process and machine, and counts as stale when that process is gone on this machine; a stale one is taken over. Locks of another
  * machine (a shared disk) are never stale: a person has to look.
  *

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { gunzipSync } from 'node:zlib';
 import { labelCounts, withData } from '@crln/data';
 import { openFolder, readVolume, writeDataset } from '@crln/data/node';
+import { METHODS } from '@crln/train';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { crln } from './terminal.js';
 import { filesBelow, TINY, workspace } from './workspace.js';
@@ -20,77 +21,73 @@ describe('train, evaluate, predict, metrics, info', () => {
   });
   afterAll(() => space.remove());
 
-  it.each(['supervised', 'mean-teacher', 'crln'])(
-    '%s trains on a folder, and its run is scored and used',
-    async (method) => {
-      const run = space.at(`run-${method}`);
-      const trained = await crln([
-        'train',
-        '--data',
-        space.at('two'),
-        '--out',
-        run,
-        '--method',
-        method,
-        ...TINY,
-        '--json',
-      ]);
-      expect(trained.err).toBe('');
-      expect(trained.json()).toMatchObject({
-        method,
-        iteration: 2,
-        finished: true,
-        labelled: 2,
-        unlabelled: 2,
-        split: 'val',
-      });
-      expect(trained.code).toBe(0);
-      expect(await filesBelow(run)).toEqual(
-        expect.arrayContaining([
-          'config.json',
-          'metrics.jsonl',
-          'last.json',
-          'progress.svg',
-          'report.html',
-          'report.md',
-        ]),
-      );
+  it.each(Object.keys(METHODS))('%s trains on a folder, and its run is scored and used', async (method) => {
+    const run = space.at(`run-${method}`);
+    const trained = await crln([
+      'train',
+      '--data',
+      space.at('two'),
+      '--out',
+      run,
+      '--method',
+      method,
+      ...TINY,
+      '--json',
+    ]);
+    expect(trained.err).toBe('');
+    expect(trained.json()).toMatchObject({
+      method,
+      iteration: 2,
+      finished: true,
+      labelled: 2,
+      unlabelled: 2,
+      split: 'val',
+    });
+    expect(trained.code).toBe(0);
+    expect(await filesBelow(run)).toEqual(
+      expect.arrayContaining(['config.json', 'metrics.jsonl', 'last.json', 'progress.svg', 'report.html', 'report.md']),
+    );
 
-      const scored = await crln(['evaluate', '--run', run, '--json']);
-      expect(scored.code).toBe(0);
-      const { cases, summary } = scored.json() as { cases: { id: string }[]; summary: { cases: number } };
-      expect(cases.map(({ id }) => id)).toEqual(['atria-0000', 'atria-0001']);
-      expect(summary.cases).toBe(2);
-      const log = await readFile(`${run}/metrics.jsonl`, 'utf8');
-      expect(
-        log
-          .trim()
-          .split('\n')
-          .map((line) => JSON.parse(line))
-          .filter((line) => line.split === 'test'),
-      ).toHaveLength(1);
+    const scored = await crln(['evaluate', '--run', run, '--json']);
+    expect(scored.code).toBe(0);
+    const { cases, summary } = scored.json() as { cases: { id: string }[]; summary: { cases: number } };
+    expect(cases.map(({ id }) => id)).toEqual(['atria-0000', 'atria-0001']);
+    expect(summary.cases).toBe(2);
+    const log = await readFile(`${run}/metrics.jsonl`, 'utf8');
+    expect(
+      log
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line))
+        .filter((line) => line.split === 'test'),
+    ).toHaveLength(1);
 
-      const input = space.at('two', 'images', 'atria-0001.nii.gz');
-      const output = space.at(`${method}.nii.gz`);
-      const predicted = await crln(['predict', '--run', run, '--input', input, '--output', output]);
-      expect(predicted.code).toBe(0);
-      const [scan, labels] = [await readVolume(input), await readVolume(output)];
-      expect([labels.shape, labels.affine]).toEqual([scan.shape, scan.affine]);
+    const input = space.at('two', 'images', 'atria-0001.nii.gz');
+    const output = space.at(`${method}.nii.gz`);
+    const predicted = await crln(['predict', '--run', run, '--input', input, '--output', output]);
+    expect(predicted.code).toBe(0);
+    const [scan, labels] = [await readVolume(input), await readVolume(output)];
+    expect([labels.shape, labels.affine]).toEqual([scan.shape, scan.affine]);
 
-      const reference = space.at('two', 'labels', 'atria-0001.nii.gz');
-      const compared = await crln(['metrics', '--prediction', output, '--reference', reference, '--json']);
-      expect((compared.json() as { cases: { mean: unknown }[] }).cases[0]!.mean).toEqual(
-        (cases[1] as unknown as { mean: unknown }).mean,
-      );
-    },
-  );
+    const reference = space.at('two', 'labels', 'atria-0001.nii.gz');
+    const compared = await crln(['metrics', '--prediction', output, '--reference', reference, '--json']);
+    expect((compared.json() as { cases: { mean: unknown }[] }).cases[0]!.mean).toEqual(
+      (cases[1] as unknown as { mean: unknown }).mean,
+    );
+  });
 
-  it.each(['supervised', 'mean-teacher', 'crln'])('%s trains on the cpu backend too', async (method) => {
+  it.each(Object.keys(METHODS))('%s trains on the cpu backend too', async (method) => {
     const words = ['train', '--data', space.at('two'), '--out', space.at(`cpu-${method}`), '--method', method];
     const trained = await crln([...words, ...TINY, '--backend', 'cpu', '--json']);
     expect(trained.json()).toMatchObject({ method, iteration: 2, finished: true, split: 'val' });
     const config = JSON.parse(await readFile(space.at(`cpu-${method}`, 'config.json'), 'utf8'));
     expect(config.backend.name).toBe('cpu');
+  });
+
+  it('names every method in its help', async () => {
+    const { out } = await crln(['train', '--help']);
+    for (const method of Object.keys(METHODS))
+      expect(out.replace(/\s+/g, ' ')).toMatch(new RegExp(`[ ,]${method}[ ,]`));
   });
 
   it('compares runs in one report', async () => {

@@ -14,6 +14,7 @@ import {
   sigmoidRampUp,
   softmaxKlLoss,
   softmaxMseLoss,
+  voxelEntropy,
 } from '../src/index.js';
 
 const labels = (values: number[], shape: [number, number, number, number] = [1, 1, 1, values.length]) =>
@@ -29,6 +30,16 @@ const number = async (x: tf.Tensor) => (await x.data())[0]!;
 describeBackends('losses', () => {
   beforeAll(() => tf.engine().startScope());
   afterAll(() => tf.engine().endScope());
+
+  describe('voxelEntropy', () => {
+    it('is 0 for a sure voxel, ln C for one of which nothing is known, and refuses another rank', async () => {
+      const found = voxelEntropy(tf.tensor5d([1, 0, 0, 1 / 3, 1 / 3, 1 / 3, 0.5, 0.5, 0], [1, 1, 1, 3, 3]));
+      expect(found.shape).toEqual([1, 1, 1, 3]);
+      const expected = [0, Math.log(3), Math.log(2)].map((value) => expect.closeTo(value, 4));
+      expect([...(await found.data())]).toEqual(expected);
+      expect(() => voxelEntropy(tf.zeros([2, 2]))).toThrow('voxelEntropy probabilities: expected [N, D, H, W, C]');
+    });
+  });
 
   describe('diceLoss', () => {
     it('is 0 for a perfect prediction and 1 for a disjoint one', async () => {

@@ -13,5 +13,6 @@ it('exports this and nothing else', () => {
     'sigmoidRampUp',
     'softmaxKlLoss',
     'softmaxMseLoss',
+    'voxelEntropy',
   ]);
 });

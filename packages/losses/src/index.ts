@@ -13,5 +13,6 @@ export { type CpsSample, cpsSample } from './cps/sample.js';
 export { type CrossEntropyOptions, crossEntropyLoss } from './crossEntropy.js';
 export { type DiceOptions, diceLoss } from './dice.js';
 export { type DiceCeOptions, diceCeLoss } from './diceCe.js';
+export { voxelEntropy } from './entropy.js';
 export { linearRampUp, sigmoidRampUp } from './rampUp.js';
 export type { Reduction } from './reduction.js';

@@ -45,6 +45,7 @@ export {
 } from './evaluate.js';
 export type {
   AnyMethod,
+  Footprint,
   Method,
   MethodContext,
   Parts,
@@ -53,9 +54,11 @@ export type {
 } from './method.js';
 export { crln } from './methods/crln.js';
 export type { CrlnOptions } from './methods/crlnOptions.js';
+export { crossPseudo } from './methods/crossPseudo.js';
 export { findMethod, METHODS } from './methods/index.js';
 export { meanTeacher } from './methods/meanTeacher.js';
 export { supervised } from './methods/supervised.js';
+export { uaMt } from './methods/uaMt.js';
 export { type Components, type Connectivity, connectedComponents, largestComponent } from './metrics/components.js';
 export { squaredDistances } from './metrics/distanceTransform.js';
 export {

@@ -42,6 +42,14 @@ export interface StepContext<Options, P extends Parts> extends PredictContext<Op
   stream(purpose: string): RandomStream;
 }
 
+/** What the memory estimate must know of a method's step; absent: one plain network, on all patches of the batch. */
+export interface Footprint {
+  /** Width of the representation head that its networks have. Default 0: none. */
+  representation?: number;
+  /** Networks whose activations are held at once for the backward pass. Default 1. */
+  networks?: number;
+}
+
 /**
  * A way to train: a plug-in of one small file. A stranger adds one without touching the trainer.
  *
@@ -54,8 +62,8 @@ export interface Method<Options = unknown, P extends Parts = Parts> {
   readonly options: z.ZodType<Options>;
   /** What its batches must hold. */
   needs(options: Options): BatchNeeds;
-  /** Width of the representation head that its networks have, for the memory estimate. */
-  representation?(options: Options): number;
+  /** For the memory estimate. */
+  footprint?(options: Options): Footprint;
   build(context: MethodContext<Options>): P;
   /**
    * One iteration: losses, gradients, updates. Synchronous, run inside `tf.tidy`, and reads nothing back.

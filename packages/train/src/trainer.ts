@@ -66,9 +66,9 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
   checkPatch(patch, network.levels);
   if (evaluation) windowStarts(patch, triple(evaluation.window?.roiSize ?? patch, 'roiSize'), evaluation.window);
   const used: [number, number] = [batch[0], needs.unlabelled ? batch[1] : 0];
-  const representation = method.representation?.(methodOptions) ?? 0;
+  const footprint = method.footprint?.(methodOptions);
   const gpu = getBackend().endsWith('webgpu');
-  const question = { network, patch, batch: used, classes, representation, precision: activationPrecision(), gpu };
+  const question = { network, patch, batch: used, classes, ...footprint, precision: activationPrecision(), gpu };
   const memoryBytes = checkMemory(question, options.memoryLimit ?? Number.POSITIVE_INFINITY);
   const { augmentation } = settings;
   const loader = (options.loader ?? batchLoader)(data, { seed, patch, batch, needs, augmentation, iterations });

@@ -24,7 +24,11 @@ const command: Command = {
     },
     config: { type: 'string', valueHint: 'FILE.json', description: 'Settings; flags and --set go over them' },
     set: { type: 'string', valueHint: 'key.path=value', description: 'Any setting by its path; may be repeated' },
-    method: { type: 'string', valueHint: 'NAME', description: 'crln, mean-teacher or supervised (default: crln)' },
+    method: {
+      type: 'string',
+      valueHint: 'NAME',
+      description: 'crln, cross-pseudo, mean-teacher, supervised or ua-mt (default: crln)',
+    },
     variant: { type: 'enum', options: ['reference', 'paper'], description: 'Preset of the method crln' },
     labelled: { type: 'string', valueHint: 'N', description: 'How many training cases show their label; 0.1: a tenth' },
     iterations: { type: 'string', valueHint: 'N', description: 'Training steps (default: 40000)' },

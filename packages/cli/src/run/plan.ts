@@ -82,10 +82,10 @@ export async function planRun(settings: RunSettings, memoryLimit: number, stored
   }
   if (!stored) await checkEvaluated(dataset, recipe, selection);
   const used: [number, number] = [batch[0], needs.unlabelled ? batch[1] : 0];
-  const representation = method.representation?.(options) ?? 0;
+  const footprint = method.footprint?.(options);
   const { precision } = settings.backend;
   const memoryBytes = checkMemory(
-    { network, patch, batch: used, classes, representation, precision, gpu: settings.backend.name === 'webgpu' },
+    { network, patch, batch: used, classes, ...footprint, precision, gpu: settings.backend.name === 'webgpu' },
     memoryLimit,
   );
   const data: TrainingData = { ...caseSource(dataset, selection, recipe), classes };

@@ -31,6 +31,8 @@ const title = missing ? `on webgpu (skipped: ${missing})` : 'on webgpu';
     ['crln', small],
     ['crln', { ...small, variant: 'paper' }],
     ['mean-teacher', {}],
+    ['ua-mt', { passes: 2 }],
+    ['cross-pseudo', {}],
     ['supervised', {}],
   ])(
     '20 iterations of %s %j have the losses of wasm within 1e-3',

@@ -1,7 +1,7 @@
 import { useBackend } from '@crln/ops';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { findMethod } from '../../src/methods/index.js';
+import { findMethod, METHODS } from '../../src/methods/index.js';
 import { memoryStore } from '../../src/store/memoryStore.js';
 import type { TrainEvent } from '../../src/trainer/events.js';
 import { type TrainOptions, train } from '../../src/trainer.js';
@@ -24,9 +24,12 @@ const run = (name: string, extra: Partial<TrainOptions> = {}): TrainOptions => (
   settings: tinySettings,
   ...extra,
 });
-const options: Record<string, unknown> = { crln: { prototypes: 3, warmUp: 3, anchors: 8, negatives: 16 } };
+const options: Record<string, unknown> = {
+  crln: { prototypes: 3, warmUp: 3, anchors: 8, negatives: 16 },
+  'ua-mt': { passes: 2 },
+};
 
-describe.each(['supervised', 'mean-teacher', 'crln'])('%s', (name) => {
+describe.each(Object.keys(METHODS))('%s', (name) => {
   it('trains, evaluates, saves, and leaves no tensor behind', async () => {
     const { numTensors } = tf.memory();
     const store = memoryStore();

@@ -1,5 +1,28 @@
 import { CrlnError, type RandomStream } from '@crln/core';
-import { clipByValue, type Tensor, tensor } from '@tensorflow/tfjs-core';
+import { sigmoidRampUp } from '@crln/losses';
+import { add, clipByValue, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
+import * as z from 'zod';
+
+/** How a weight grows: exp(−5·(1 − t/length)²) with t = ⌊iteration/period⌋. The defaults reach 1 after 6,000 iterations. */
+export const rampUp = z
+  .strictObject({ length: z.number().nonnegative().default(40), period: z.int().positive().default(150) })
+  .prefault({});
+
+/** What {@link rampUp} says of an iteration. */
+export const ramp = ({ length, period }: z.infer<typeof rampUp>, iteration: number): number =>
+  sigmoidRampUp(Math.floor(iteration / period), length);
+
+/** Noise on an input: clip(N(0, sigma), ±clip). */
+export const noise = z
+  .strictObject({ sigma: z.number().nonnegative().default(0.1), clip: z.number().nonnegative().default(0.2) })
+  .prefault({});
+
+/** x + clip(N(0, sigma), ±clip). */
+export function withNoise<T extends Tensor>(x: T, { sigma, clip }: z.infer<typeof noise>, rng: RandomStream): T {
+  const values = rng.normals(x.size);
+  for (let i = 0; i < values.length; i++) values[i] = (values[i] as number) * sigma;
+  return tidy(() => add<T>(x, clipByValue(tensor(values, x.shape), -clip, clip)));
+}
 
 /** A part of the batch that the method asked for. @throws CrlnError `internal` where a trainer left it out */
 export function present<T>(part: T | undefined, name: string): T {
@@ -7,11 +30,4 @@ export function present<T>(part: T | undefined, name: string): T {
     throw new CrlnError('internal', `the batch has no ${name} patches, which the method needs`, { name });
   }
   return part;
-}
-
-/** clip(N(0, sigma), ±clip) in the shape of a tensor. */
-export function noiseLike(x: Tensor, { sigma, clip }: { sigma: number; clip: number }, rng: RandomStream): Tensor {
-  const values = rng.normals(x.size);
-  for (let i = 0; i < values.length; i++) values[i] = (values[i] as number) * sigma;
-  return clipByValue(tensor(values, x.shape), -clip, clip);
 }

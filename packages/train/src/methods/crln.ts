@@ -36,7 +36,7 @@ export const crln: Method<CrlnOptions, CrlnParts> = {
   name: 'crln',
   options: crlnOptions,
   needs: () => ({ unlabelled: true, strong: true }),
-  representation: ({ prototypes }) => prototypes,
+  footprint: ({ prototypes }) => ({ representation: prototypes }),
 
   build(context) {
     const { options, seed } = context;

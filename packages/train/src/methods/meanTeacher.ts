@@ -1,5 +1,5 @@
 import { applyNetwork } from '@crln/layers';
-import { diceCeLoss, sigmoidRampUp, softmaxMseLoss } from '@crln/losses';
+import { diceCeLoss, softmaxMseLoss } from '@crln/losses';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import * as z from 'zod';
@@ -7,20 +7,15 @@ import type { Method } from '../method.js';
 import { createNetwork, createSgd } from '../network.js';
 import { emaDecay, movingAverage } from '../optimizers/ema.js';
 import type { Sgd } from '../optimizers/sgd.js';
-import { noiseLike, present } from './common.js';
+import { noise, present, ramp, rampUp, withNoise } from './common.js';
 
 const options = z.strictObject({
   emaDecay: z.number().min(0).max(1).default(0.99),
   /** Weight of the consistency loss once it is ramped up. */
   consistencyWeight: z.number().nonnegative().default(0.1),
-  /** exp(−5·(1 − t/length)²) with t = ⌊iteration/period⌋. */
-  rampUp: z
-    .strictObject({ length: z.number().nonnegative().default(40), period: z.int().positive().default(150) })
-    .prefault({}),
-  /** What the teacher's input gets: clip(N(0, sigma), ±clip). */
-  noise: z
-    .strictObject({ sigma: z.number().nonnegative().default(0.1), clip: z.number().nonnegative().default(0.2) })
-    .prefault({}),
+  rampUp,
+  /** What the teacher's input gets. */
+  noise,
   evaluate: z.enum(['teacher', 'student']).default('teacher'),
 });
 
@@ -53,11 +48,10 @@ export const meanTeacher: Method<z.infer<typeof options>, MeanTeacherParts> = {
     const { image } = present(unlabelled, 'unlabelled');
     // Tidied by itself, so that the teacher's activations are gone before the student's come.
     const target = tf.tidy(() => {
-      const noisy = tf.add(image, noiseLike(image, options.noise, stream('noise')));
+      const noisy = withNoise(image, options.noise, stream('noise'));
       return applyNetwork(teacher, noisy, { training: true, seed: stream('teacher').seed() }).logits;
     });
-    const { length, period } = options.rampUp;
-    const weight = options.consistencyWeight * sigmoidRampUp(Math.floor(iteration / period), length);
+    const weight = options.consistencyWeight * ramp(options.rampUp, iteration);
     const both = tf.concat([labelled.image, image]);
     const average = movingAverage([[teacher, student]], emaDecay(iteration, options.emaDecay));
     return parts.optimizers.student.minimise(() => {

@@ -1,13 +1,12 @@
 import { CrlnError, type Triple } from '@crln/core';
+import type { Footprint } from '../method.js';
 import type { NetworkSettings } from '../settings.js';
 
-export interface MemoryQuestion {
+export interface MemoryQuestion extends Footprint {
   network: NetworkSettings;
   patch: Triple;
   batch: readonly [number, number];
   classes: number;
-  /** Width of the representation head; 0 = none. */
-  representation?: number;
   /** How activations are stored: those in half precision take half. Default float32. */
   precision?: 'f32' | 'f16' | undefined;
   /** Whether the backend is `webgpu`, where all parameters are updated at once. */

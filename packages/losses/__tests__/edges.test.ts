@@ -37,7 +37,9 @@ describeBackends('losses', () => {
       expect(found.shape).toEqual([1, 1, 1, 3]);
       const expected = [0, Math.log(3), Math.log(2)].map((value) => expect.closeTo(value, 4));
       expect([...(await found.data())]).toEqual(expected);
-      expect(() => voxelEntropy(tf.zeros([2, 2]))).toThrow('voxelEntropy probabilities: expected [N, D, H, W, C]');
+      expect(() => voxelEntropy(tf.zeros([2, 2]) as never)).toThrow(
+        'voxelEntropy probabilities: expected [N, D, H, W, C]',
+      );
     });
   });
 

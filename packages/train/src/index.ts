@@ -56,9 +56,11 @@ export { crln } from './methods/crln.js';
 export type { CrlnOptions } from './methods/crlnOptions.js';
 export { crossPseudo } from './methods/crossPseudo.js';
 export { findMethod, METHODS } from './methods/index.js';
+export { mcNet } from './methods/mcNet.js';
 export { meanTeacher } from './methods/meanTeacher.js';
 export { supervised } from './methods/supervised.js';
 export { uaMt } from './methods/uaMt.js';
+export { urpc } from './methods/urpc.js';
 export { type Components, type Connectivity, connectedComponents, largestComponent } from './metrics/components.js';
 export { squaredDistances } from './metrics/distanceTransform.js';
 export {

@@ -48,6 +48,8 @@ export interface Footprint {
   representation?: number;
   /** Networks whose activations are held at once for the backward pass. Default 1. */
   networks?: number;
+  /** Decoders on the encoder of each. Default 1. */
+  decoders?: number;
 }
 
 /**

@@ -1,14 +1,14 @@
-import { uNet3d, vNet } from '@crln/layers';
+import { type NetworkOptions, uNet3d, vNet } from '@crln/layers';
 import { activationPrecision } from '@crln/ops';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { MethodContext } from './method.js';
 import { Sgd } from './optimizers/sgd.js';
 import { joinParameters, type Model } from './weights.js';
 
-/** The network that the settings name. Two of one context start with equal weights. */
+/** The network that the settings name, with what a method wants of it. Two of one context start with equal weights. */
 export function createNetwork(
   { classes, inChannels, seed, network }: MethodContext<unknown>,
-  extra: { representation?: number } = {},
+  extra: Pick<NetworkOptions, 'representation' | 'upsample' | 'auxiliaryHeads'> = {},
 ): LayersModel {
   const { type, upsample, dropout, baseFilters, levels, recompute } = network;
   const options = {
@@ -17,11 +17,12 @@ export function createNetwork(
     seed,
     baseFilters,
     levels,
+    ...(upsample !== undefined && { upsample }),
     ...(dropout !== undefined && { dropout }),
     ...(recompute !== undefined && { recompute }),
     ...extra,
   };
-  return type === 'vNet' ? vNet(options) : uNet3d({ ...options, ...(upsample && { upsample }) });
+  return type === 'vNet' ? vNet(options) : uNet3d(options);
 }
 
 /** The first loss scale where activations are stored in half precision: that of PyTorch's GradScaler. */

@@ -13,8 +13,8 @@ const networkSettings = z.strictObject({
   levels: z.int().min(2).default(4),
   /** Absent: the network's own (0.5 for V-Net, 0.3 for 3D U-Net). */
   dropout: z.number().min(0).lt(1).optional(),
-  /** Of the 3D U-Net. */
-  upsample: z.enum(['transposed', 'trilinear']).optional(),
+  /** How the decoder doubles the resolution. Absent: by transposed convolutions. */
+  upsample: z.enum(['transposed', 'trilinear', 'nearest']).optional(),
   /** Compute activations again in the backward pass rather than keep them: less memory, more time, the same bits. Absent: no. */
   recompute: z.boolean().optional(),
 });

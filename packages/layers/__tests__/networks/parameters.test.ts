@@ -1,7 +1,7 @@
 import { setBackend } from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import { beforeAll, expect, it } from 'vitest';
-import { countParameters, dynamicInteraction, uNet3d, vNet } from '../../src/index.js';
+import { countParameters, dynamicInteraction, uNet3d, vNet, weightVariables } from '../../src/index.js';
 
 beforeAll(() => setBackend('cpu'));
 
@@ -18,6 +18,21 @@ it.each([
   const net = uNet3d({ upsample });
   expect(countParameters(net)).toBe(count);
   net.dispose();
+});
+
+it('V-Net with the three decoders of MC-Net+ has one encoder and a head each', () => {
+  const [plain, three] = [vNet(), vNet({ upsample: ['transposed', 'trilinear', 'nearest'] })];
+  const decoder = (net: typeof plain, prefix: string) =>
+    Object.entries(weightVariables(net))
+      .filter(([name]) => name.startsWith(prefix))
+      .reduce((sum, [, { size }]) => sum + size, 0);
+  const branch = decoder(three, 'branch2/') + decoder(three, 'logits2');
+  expect(decoder(three, 'branch3/') + decoder(three, 'logits3')).toBe(branch);
+  expect(countParameters(three)).toBe(countParameters(plain) + 2 * branch);
+  // A 3×3×3 conv where the first has a 2×2×2 transposed one.
+  const up = (volume: number) => [256, 128, 64, 32].reduce((sum, wide) => sum + (volume * wide * wide) / 2, 0);
+  expect(branch).toBe(decoder(plain, 'decoder') + decoder(plain, 'up') + decoder(plain, 'logits') + up(27) - up(8));
+  for (const net of [plain, three]) net.dispose();
 });
 
 it.each([

@@ -5,8 +5,12 @@ import type { CallOptions } from '../layers/layer3d.js';
 
 /** What a network says about an image. */
 export interface NetworkOutput {
-  /** [N, D, H, W, classes]. */
+  /** [N, D, H, W, classes], of the first decoder. */
   logits: Tensor5D;
+  /** Logits of every decoder; the first are `logits`. */
+  decoders: Tensor5D[];
+  /** Logits of the auxiliary heads at full resolution, finest first; of those that the network has. */
+  auxiliary: Tensor5D[];
   /** [N, D, H, W, R], where the network has a representation head. */
   representation?: Tensor5D;
   /** `bottleneck`, and `decoder1` (coarsest) … `decoder<levels>` (full resolution). */
@@ -22,16 +26,24 @@ export interface NetworkCallOptions extends CallOptions {
    * Default true.
    */
   representation?: boolean;
+  /** False leaves auxiliary heads and all decoders but the first alone in the same way. Default true. */
+  branches?: boolean;
 }
 
-/** Networks without their representation head, sharing their layers. A view has no weights of its own and nothing to dispose. */
-const headless = new WeakMap<LayersModel, LayersModel>();
+/** Networks with some of their outputs, sharing their layers. A view has no weights of its own and nothing to dispose. */
+const views = new WeakMap<LayersModel, Map<string, LayersModel>>();
 
-function withoutHead(model: LayersModel): LayersModel {
-  const outputs = model.outputs.filter((_, i) => model.outputNames[i] !== 'representation');
-  if (outputs.length === model.outputs.length) return model;
-  const view = headless.get(model) ?? makeModel({ inputs: model.inputs, outputs, name: model.name });
-  headless.set(model, view);
+function withoutHeads(model: LayersModel, { representation = true, branches = true }: NetworkCallOptions): LayersModel {
+  const unwanted = (name: string) =>
+    (!representation && name === 'representation') || (!branches && /^(logits|auxiliary)\d+$/.test(name));
+  const wanted = model.outputNames.filter((name) => !unwanted(name));
+  if (wanted.length === model.outputNames.length) return model;
+  const made = views.get(model) ?? new Map<string, LayersModel>();
+  views.set(model, made);
+  const key = wanted.join();
+  const outputs = wanted.map((name) => model.outputs[model.outputNames.indexOf(name)]!);
+  const view = made.get(key) ?? makeModel({ inputs: model.inputs, outputs, name: model.name });
+  made.set(key, view);
   return view;
 }
 
@@ -42,7 +54,7 @@ function withoutHead(model: LayersModel): LayersModel {
  * @throws CrlnError `invalid-shape` where the image does not fit, `invalid-argument` where the model is another.
  */
 export function applyNetwork(model: LayersModel, image: Tensor, options: NetworkCallOptions = {}): NetworkOutput {
-  const { representation: head = true, ...call } = options;
+  const { representation: _, branches: __, ...call } = options;
   const channels = model.inputs[0]!.shape[4];
   if (image.rank !== 5 || image.shape[4] !== channels) {
     throw new CrlnError(
@@ -51,13 +63,21 @@ export function applyNetwork(model: LayersModel, image: Tensor, options: Network
       { shape: image.shape, channels },
     );
   }
-  const network = head ? model : withoutHead(model);
+  const network = withoutHeads(model, options);
   const outputs = network.apply(image, call) as Tensor5D[];
-  const named: Record<string, Tensor5D> = {};
+  const features: Record<string, Tensor5D> = {};
+  const heads: Record<'logits' | 'auxiliary' | 'representation', Tensor5D[]> = {
+    logits: [],
+    auxiliary: [],
+    representation: [],
+  };
   network.outputNames.forEach((name, i) => {
-    named[name] = outputs[i]!;
+    const [, head] = /^(logits|auxiliary|representation)\d*$/.exec(name) ?? [];
+    if (head) heads[head as keyof typeof heads].push(outputs[i]!);
+    else features[name] = outputs[i]!;
   });
-  const { logits, representation, ...features } = named;
+  const [logits] = heads.logits;
+  const [representation] = heads.representation;
   // With two levels the decoder input is what lies at 1/4 resolution.
   const levels = Object.keys(features).length - 1;
   const z1 = levels === 2 ? features.bottleneck : features[`decoder${levels - 2}`];
@@ -69,5 +89,12 @@ export function applyNetwork(model: LayersModel, image: Tensor, options: Network
       { outputs: model.outputNames },
     );
   }
-  return { logits, ...(representation && { representation }), features, interaction: [z1, z2] };
+  return {
+    logits,
+    decoders: heads.logits,
+    auxiliary: heads.auxiliary,
+    ...(representation && { representation }),
+    features,
+    interaction: [z1, z2],
+  };
 }

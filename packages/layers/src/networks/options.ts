@@ -1,5 +1,10 @@
 import { CrlnError } from '@crln/core';
 
+const UPSAMPLES = ['transposed', 'trilinear', 'nearest'] as const;
+
+/** How a decoder doubles the resolution. */
+export type Upsample = (typeof UPSAMPLES)[number];
+
 /** Options that V-Net and 3D U-Net share. */
 export interface NetworkOptions {
   /** Channels of the image. Default 1. */
@@ -12,6 +17,16 @@ export interface NetworkOptions {
   levels?: number;
   /** Dropout rate after the bottleneck and after the last decoder layer. */
   dropout?: number;
+  /**
+   * How the decoder goes up. Default `'transposed'`. Several: as many decoders on the one encoder, each with logits of its own
+   * (`decoders` of `applyNetwork`).
+   */
+  upsample?: Upsample | readonly Upsample[];
+  /**
+   * So many of the decoder layers below full resolution give logits too, for deep supervision and the like: that at half resolution, a
+   * quarter, … Each head is dropout, a 1×1×1 conv, and a trilinear enlargement to full resolution. Default 0; at most levels − 1.
+   */
+  auxiliaryHeads?: number;
   /** Width R of the representation head; without it there is no head. */
   representation?: number;
   /**
@@ -45,13 +60,31 @@ export function resolveNetwork(options: NetworkOptions, dropout: number, name: s
     dropout,
     seed: 0,
     recompute: false,
+    auxiliaryHeads: 0,
     name,
     ...options,
+    upsample: [options.upsample ?? 'transposed'].flat() as Upsample[],
   };
   wholeNumber(given.name, 'inChannels', given.inChannels, 1);
   wholeNumber(given.name, 'classes', given.classes, 1);
   wholeNumber(given.name, 'baseFilters', given.baseFilters, 1);
   wholeNumber(given.name, 'levels', given.levels, 2);
+  wholeNumber(given.name, 'auxiliaryHeads', given.auxiliaryHeads, 0);
+  const { auxiliaryHeads, levels, upsample } = given;
+  if (auxiliaryHeads > levels - 1) {
+    throw new CrlnError(
+      'invalid-option',
+      `${given.name}: ${levels} levels have ${levels - 1} decoder layers below full resolution, too few for ${auxiliaryHeads} auxiliary heads`,
+      { auxiliaryHeads, levels },
+    );
+  }
+  if (upsample.length === 0 || !upsample.every((one) => UPSAMPLES.includes(one))) {
+    throw new CrlnError(
+      'invalid-option',
+      `${given.name}: upsample must be one or several of '${UPSAMPLES.join("', '")}', got ${upsample.join(', ') || 'none'}`,
+      { upsample },
+    );
+  }
   if (given.representation !== undefined) wholeNumber(given.name, 'representation', given.representation, 1);
   return given;
 }

@@ -1,5 +1,5 @@
 import { stream } from '@crln/core';
-import { batchLoader, type RawBatch } from '@crln/data';
+import { batchLoader, type PatchBatch, type RawBatch } from '@crln/data';
 import { applyNetwork, weightVariables } from '@crln/layers';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
@@ -9,13 +9,20 @@ import { type TrainSettings, trainSettings } from '../../src/settings.js';
 import { Session } from '../../src/trainer/session.js';
 import { tinyData, tinySettings } from '../tiny.js';
 
+interface Sizes {
+  classes?: number;
+  patch?: number[];
+  batch?: number[];
+  network?: object;
+}
+
 /** A method on tiny volumes, without a trainer: its session, batches, and what the networks of a fresh twin say of an image. */
 export function build(
   name: string,
   options: object,
-  { classes = 2, batch = [2, 2] as [number, number], network = {} } = {},
+  { classes = 2, patch = tinySettings.patch, batch = tinySettings.batch, network = {} }: Sizes = {},
 ) {
-  const tiny = { ...tinySettings, batch, network: { ...tinySettings.network, dropout: 0, ...network } };
+  const tiny = { ...tinySettings, patch, batch, network: { ...tinySettings.network, dropout: 0, ...network } };
   const settings = parseSettings(trainSettings, tiny, 'settings') as TrainSettings;
   const method = findMethod(name);
   const given = parseSettings(method.options, options, name);
@@ -32,9 +39,12 @@ export function build(
     },
     /** The random stream of one use in an iteration. */
     stream: (purpose: string, iteration: number) => stream(settings.seed, `${name}/${purpose}`, iteration),
-    /** Logits of a model in training mode, as numbers. */
+    /** What a model says of an image, in training mode by default. */
+    apply: (model: string, x: tf.Tensor, training = true) =>
+      applyNetwork(session.parts.models[model] as LayersModel, x, { training, seed: 0 }),
+    /** Its logits as numbers. */
     logits(model: string, x: tf.Tensor) {
-      return numbers(applyNetwork(session.parts.models[model] as LayersModel, x, { training: true, seed: 0 }).logits);
+      return numbers(this.apply(model, x).logits);
     },
     weights: (model: string) => Object.values(weightVariables(session.parts.models[model]!)).flatMap((w) => numbers(w)),
   };
@@ -49,8 +59,8 @@ export function read(terms: Record<string, tf.Scalar>): Record<string, number> {
 }
 
 /** Patches of a batch as a tensor [N, D, H, W, 1]. */
-export const images = ({ images, shape }: { images: Float32Array; shape: readonly number[] }): tf.Tensor5D =>
-  tf.tensor(images, [images.length / shape.reduce((a, b) => a * b), ...shape, 1]) as tf.Tensor5D;
+export const images = ({ images, shape: [d, h, w] }: PatchBatch): tf.Tensor5D =>
+  tf.tensor5d(images, [images.length / (d * h * w), d, h, w, 1]);
 
 /** All patches of a batch, labelled first. */
 export const allImages = ({ labelled, unlabelled }: RawBatch): tf.Tensor5D =>

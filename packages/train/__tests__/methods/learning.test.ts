@@ -21,9 +21,9 @@ it.each(Object.keys(METHODS))('%s learns on the phantom: its loss on the labels 
   const selection = selectSplits(dataset, { labelled: 2 });
   const recipe = await fitRecipe(trainingCases(dataset, selection), { normalisation: 'minmax' });
   const settings = {
-    ...{ iterations: 24, patch: [16, 8, 8] as [number, number, number], logEvery: 6 },
+    ...{ iterations: 40, patch: [16, 8, 8] as [number, number, number], logEvery: 10 },
     network: { baseFilters: 4, levels: 2 },
-    optimizer: { learningRate: 0.02 },
+    optimizer: { learningRate: 0.1 },
   };
   const found: number[] = [];
   const data = { ...caseSource(dataset, selection, recipe), classes: recipe.labels.length };

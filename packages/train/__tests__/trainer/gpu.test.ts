@@ -33,6 +33,8 @@ const title = missing ? `on webgpu (skipped: ${missing})` : 'on webgpu';
     ['mean-teacher', {}],
     ['ua-mt', { passes: 2 }],
     ['cross-pseudo', {}],
+    ['urpc', {}],
+    ['mc-net', {}],
     ['supervised', {}],
   ])(
     '20 iterations of %s %j have the losses of wasm within 1e-3',

@@ -2,13 +2,15 @@ import { CrlnError, nearest } from '@crln/core';
 import type { AnyMethod } from '../method.js';
 import { crln } from './crln.js';
 import { crossPseudo } from './crossPseudo.js';
+import { mcNet } from './mcNet.js';
 import { meanTeacher } from './meanTeacher.js';
 import { supervised } from './supervised.js';
 import { uaMt } from './uaMt.js';
+import { urpc } from './urpc.js';
 
 /** The methods of this package by name. */
 export const METHODS: Readonly<Record<string, AnyMethod>> = Object.fromEntries(
-  [supervised, meanTeacher, uaMt, crossPseudo, crln].map((method) => [method.name, method]),
+  [supervised, meanTeacher, uaMt, crossPseudo, urpc, mcNet, crln].map((method) => [method.name, method]),
 );
 
 /** A method of this package by its name. @throws CrlnError `unknown-option` naming the nearest */

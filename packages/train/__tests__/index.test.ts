@@ -14,6 +14,7 @@ it('exports this and nothing else', () => {
       "appendLog",
       "asd",
       "assd",
+      "bcp",
       "benchmarkMethod",
       "bootstrapDeviation",
       "buildReport",

@@ -56,7 +56,7 @@ describe('findMethod', () => {
   it('names the nearest method', () => {
     expect(findMethod('crln').name).toBe('crln');
     expect(() => findMethod('meanteacher')).toThrow(
-      "did you mean 'mean-teacher'? There are supervised, mean-teacher, ua-mt, cross-pseudo, urpc, mc-net, crln",
+      "did you mean 'mean-teacher'? There are supervised, mean-teacher, ua-mt, cross-pseudo, urpc, mc-net, bcp, crln",
     );
   });
 });

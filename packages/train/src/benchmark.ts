@@ -24,7 +24,7 @@ export interface BenchmarkedMethod {
 }
 
 /** Past every warm-up: with the teacher's map, and with prototypes in the positives. */
-const FIRST = 1000;
+const FIRST = 2000;
 
 /**
  * Steps of a method on the current backend for a measurement of what they cost. Patches are noise with a slab of each class, the same at
@@ -40,7 +40,8 @@ export function benchmarkMethod({ method, options, settings, classes = 2 }: Benc
   return {
     parameters: session.parameters,
     async step() {
-      const losses = session.step(raw, iteration++, 100 * FIRST);
+      const prepared = await session.prepare(raw, iteration, 100 * FIRST);
+      const losses = session.step(raw, iteration++, 100 * FIRST, prepared);
       const [value] = await losses.loss!.data();
       dispose(losses);
       return value as number;

@@ -50,8 +50,10 @@ export type {
   MethodContext,
   Parts,
   PredictContext,
+  Prepared,
   StepContext,
 } from './method.js';
+export { bcp } from './methods/bcp.js';
 export { crln } from './methods/crln.js';
 export type { CrlnOptions } from './methods/crlnOptions.js';
 export { crossPseudo } from './methods/crossPseudo.js';

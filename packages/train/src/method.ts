@@ -40,7 +40,12 @@ export interface StepContext<Options, P extends Parts> extends PredictContext<Op
   readonly iterations: number;
   /** The random stream of one use in this iteration. */
   stream(purpose: string): RandomStream;
+  /** What {@link Method.prepare} made; nothing while it runs, or where there is none. */
+  readonly prepared: Prepared;
 }
+
+/** Numbers by name, off the backend. */
+export type Prepared = Readonly<Record<string, Float32Array | Int32Array>>;
 
 /** What the memory estimate must know of a method's step; absent: one plain network, on all patches of the batch. */
 export interface Footprint {
@@ -50,6 +55,8 @@ export interface Footprint {
   networks?: number;
   /** Decoders on the encoder of each. Default 1. */
   decoders?: number;
+  /** Which share of the batch's patches they see. Default 1. */
+  share?: number;
 }
 
 /**
@@ -67,6 +74,11 @@ export interface Method<Options = unknown, P extends Parts = Parts> {
   /** For the memory estimate. */
   footprint?(options: Options): Footprint;
   build(context: MethodContext<Options>): P;
+  /**
+   * What a step needs and no kernel can do: awaited before {@link Method.step}, outside of `tf.tidy`. It may read tensors back, which makes the
+   * backend wait in every iteration, and disposes what it makes. Without it a step reads nothing back.
+   */
+  prepare?(batch: Batch, context: StepContext<Options, P>): Promise<Prepared>;
   /**
    * One iteration: losses, gradients, updates. Synchronous, run inside `tf.tidy`, and reads nothing back.
    * @returns scalars to log, `loss` among them

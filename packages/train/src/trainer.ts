@@ -103,7 +103,8 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
     while (done < iterations && !signal?.aborted) {
       const raw = await watch.waitFor(() => unlessAborted(loader.batch(done), signal));
       if (!raw) break;
-      const found = session.step(raw, done, iterations);
+      const prepared = await session.prepare(raw, done, iterations);
+      const found = session.step(raw, done, iterations, prepared);
       const learningRate = scheduledRate(optimizer.schedule, optimizer.learningRate, done, iterations);
       done++;
       const caseIds = [...raw.labelled.caseIds, ...(raw.unlabelled?.caseIds ?? [])];

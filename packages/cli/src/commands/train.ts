@@ -27,7 +27,7 @@ const command: Command = {
     method: {
       type: 'string',
       valueHint: 'NAME',
-      description: 'crln, cross-pseudo, mc-net, mean-teacher, supervised, ua-mt or urpc (default: crln)',
+      description: 'bcp, crln, cross-pseudo, mc-net, mean-teacher, supervised, ua-mt or urpc (default: crln)',
     },
     variant: { type: 'enum', options: ['reference', 'paper'], description: 'Preset of the method crln' },
     labelled: { type: 'string', valueHint: 'N', description: 'How many training cases show their label; 0.1: a tenth' },

@@ -34,8 +34,9 @@ export function build(
     batch: (iteration: number) => loader.batch(iteration),
     /** A step's losses. */
     async step(iteration: number, iterations = settings.iterations) {
-      const terms = session.step(await loader.batch(iteration), iteration, iterations);
-      return read(terms);
+      const raw = await loader.batch(iteration);
+      const prepared = await session.prepare(raw, iteration, iterations);
+      return read(session.step(raw, iteration, iterations, prepared));
     },
     /** The random stream of one use in an iteration. */
     stream: (purpose: string, iteration: number) => stream(settings.seed, `${name}/${purpose}`, iteration),

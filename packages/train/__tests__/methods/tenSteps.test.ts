@@ -96,7 +96,7 @@ describe('ten steps of crln', () => {
       const stream = (purpose: string) =>
         purpose === 'cps' ? new FormulaStream(`cps/${iteration}`, 2 * anchors * (1 + negatives)) : new RandomStream(0);
       const terms = tf.tidy(() =>
-        crln.step(batchOf(iteration), { ...context, parts, iteration, iterations: steps, stream }),
+        crln.step(batchOf(iteration), { ...context, parts, iteration, iterations: steps, stream, prepared: {} }),
       );
       for (const name of columns) curves.push((terms[name] as tf.Scalar).dataSync()[0] as number);
       tf.dispose(terms);

@@ -27,6 +27,7 @@ const run = (name: string, extra: Partial<TrainOptions> = {}): TrainOptions => (
 const options: Record<string, unknown> = {
   crln: { prototypes: 3, warmUp: 3, anchors: 8, negatives: 16 },
   'ua-mt': { passes: 2 },
+  bcp: { preTraining: 1 },
 };
 
 describe.each(Object.keys(METHODS))('%s', (name) => {

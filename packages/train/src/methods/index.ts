@@ -1,5 +1,6 @@
 import { CrlnError, nearest } from '@crln/core';
 import type { AnyMethod } from '../method.js';
+import { bcp } from './bcp.js';
 import { crln } from './crln.js';
 import { crossPseudo } from './crossPseudo.js';
 import { mcNet } from './mcNet.js';
@@ -10,7 +11,7 @@ import { urpc } from './urpc.js';
 
 /** The methods of this package by name. */
 export const METHODS: Readonly<Record<string, AnyMethod>> = Object.fromEntries(
-  [supervised, meanTeacher, uaMt, crossPseudo, urpc, mcNet, crln].map((method) => [method.name, method]),
+  [supervised, meanTeacher, uaMt, crossPseudo, urpc, mcNet, bcp, crln].map((method) => [method.name, method]),
 );
 
 /** A method of this package by its name. @throws CrlnError `unknown-option` naming the nearest */

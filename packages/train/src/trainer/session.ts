@@ -1,10 +1,19 @@
 import { CrlnError, stream } from '@crln/core';
 import type { RawBatch } from '@crln/data';
 import { weightVariables } from '@crln/layers';
-import { type Scalar, type Tensor, type Tensor5D, tensor, tidy, type Variable } from '@tensorflow/tfjs-core';
-import { toTensors } from '../batch.js';
+import {
+  dispose,
+  type Scalar,
+  type Tensor,
+  type Tensor5D,
+  type TensorContainer,
+  tensor,
+  tidy,
+  type Variable,
+} from '@tensorflow/tfjs-core';
+import { type Batch, toTensors } from '../batch.js';
 import type { Checkpoint, CheckpointContent, Json, NamedTensors } from '../checkpoint/types.js';
-import type { AnyMethod, MethodContext, Parts } from '../method.js';
+import type { AnyMethod, MethodContext, Parts, Prepared, StepContext } from '../method.js';
 import { scheduledRate } from '../optimizers/schedule.js';
 import { LOSS_SCALE } from '../optimizers/sgd.js';
 import { exportTensors, importTensors } from '../weights.js';
@@ -22,22 +31,27 @@ export class Session {
     this.parts = tidy(() => method.build(context)) as Parts;
   }
 
+  /** What the method has to read back before a step. Most have nothing. */
+  async prepare(raw: RawBatch, iteration: number, iterations: number): Promise<Prepared> {
+    if (!this.method.prepare) return {};
+    const batch = tidy(() => toTensors(raw) as unknown as TensorContainer);
+    try {
+      return await this.method.prepare(batch as unknown as Batch, this.#stepContext(iteration, iterations));
+    } finally {
+      dispose(batch);
+    }
+  }
+
   /**
    * One iteration. The caller disposes what it returns.
    * @param iteration from 0
+   * @param prepared what {@link Session.prepare} gave for the same batch and iteration
    */
-  step(raw: RawBatch, iteration: number, iterations: number): Record<string, Scalar> {
+  step(raw: RawBatch, iteration: number, iterations: number, prepared: Prepared = {}): Record<string, Scalar> {
     const { schedule, learningRate } = this.context.optimizer;
     const rate = scheduledRate(schedule, learningRate, iteration, iterations);
     for (const optimizer of Object.values(this.parts.optimizers)) optimizer.learningRate = rate;
-    const { seed } = this.context;
-    const context = {
-      ...this.context,
-      parts: this.parts,
-      iteration,
-      iterations,
-      stream: (purpose: string) => stream(seed, `${this.method.name}/${purpose}`, iteration),
-    };
+    const context = this.#stepContext(iteration, iterations, prepared);
     return tidy(() => this.method.step(toTensors(raw), context));
   }
 
@@ -96,6 +110,18 @@ export class Session {
     for (const model of Object.values(this.parts.models)) model.dispose();
     for (const optimizer of Object.values(this.parts.optimizers)) optimizer.dispose();
     for (const variable of Object.values(this.parts.state ?? {})) variable.dispose();
+  }
+
+  #stepContext(iteration: number, iterations: number, prepared: Prepared = {}): StepContext<unknown, Parts> {
+    const { seed } = this.context;
+    return {
+      ...this.context,
+      parts: this.parts,
+      iteration,
+      iterations,
+      stream: (purpose: string) => stream(seed, `${this.method.name}/${purpose}`, iteration),
+      prepared,
+    };
   }
 
   #models(): Record<string, Record<string, Variable>> {

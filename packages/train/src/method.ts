@@ -57,6 +57,8 @@ export interface Footprint {
   decoders?: number;
   /** Which share of the batch's patches they see. Default 1. */
   share?: number;
+  /** Volumes of all classes at full resolution that its losses keep of each of these patches, beside the usual ones. Default 0. */
+  scores?: number;
 }
 
 /**
@@ -72,7 +74,7 @@ export interface Method<Options = unknown, P extends Parts = Parts> {
   /** What its batches must hold. */
   needs(options: Options): BatchNeeds;
   /** For the memory estimate. */
-  footprint?(options: Options): Footprint;
+  footprint?(options: Options, network: NetworkSettings): Footprint;
   build(context: MethodContext<Options>): P;
   /**
    * What a step needs and no kernel can do: awaited before {@link Method.step}, outside of `tf.tidy`. It may read tensors back, which makes the

@@ -66,7 +66,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
   checkPatch(patch, network.levels);
   if (evaluation) windowStarts(patch, triple(evaluation.window?.roiSize ?? patch, 'roiSize'), evaluation.window);
   const used: [number, number] = [batch[0], needs.unlabelled ? batch[1] : 0];
-  const footprint = method.footprint?.(methodOptions);
+  const footprint = method.footprint?.(methodOptions, network);
   const gpu = getBackend().endsWith('webgpu');
   const question = { network, patch, batch: used, classes, ...footprint, precision: activationPrecision(), gpu };
   const memoryBytes = checkMemory(question, options.memoryLimit ?? Number.POSITIVE_INFINITY);

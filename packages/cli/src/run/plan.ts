@@ -82,7 +82,7 @@ export async function planRun(settings: RunSettings, memoryLimit: number, stored
   }
   if (!stored) await checkEvaluated(dataset, recipe, selection);
   const used: [number, number] = [batch[0], needs.unlabelled ? batch[1] : 0];
-  const footprint = method.footprint?.(options);
+  const footprint = method.footprint?.(options, network);
   const { precision } = settings.backend;
   const memoryBytes = checkMemory(
     { network, patch, batch: used, classes, ...footprint, precision, gpu: settings.backend.name === 'webgpu' },

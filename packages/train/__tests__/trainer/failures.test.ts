@@ -2,7 +2,7 @@ import type { PreparedCase } from '@crln/data';
 import { useBackend } from '@crln/ops';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readLog } from '../../src/checkpoint/log.js';
-import { findMethod } from '../../src/methods/index.js';
+import { findMethod, METHODS } from '../../src/methods/index.js';
 import { memoryStore } from '../../src/store/memoryStore.js';
 import { type TrainOptions, train } from '../../src/trainer.js';
 import { tinyData, tinySettings } from '../tiny.js';
@@ -41,8 +41,9 @@ describe('train refuses, or stops, with one clear error', () => {
     await expect(run({ settings })).rejects.toMatchObject({ code: 'not-finite' });
   });
 
-  it('a semi-supervised method without unlabelled cases, or without unlabelled patches', async () => {
-    const method = findMethod('crln');
+  const semi = Object.keys(METHODS).filter((name) => name !== 'supervised');
+  it.each(semi)('%s without unlabelled cases, or without unlabelled patches', async (name) => {
+    const method = findMethod(name);
     await expect(run({ method, data: { ...tinyData(), unlabelled: [] } })).rejects.toMatchObject({
       code: 'invalid-data',
     });

@@ -10,7 +10,7 @@ const question: MemoryQuestion = {
 };
 
 describe('memory', () => {
-  // What the WebAssembly memory had grown to after three iterations of supervised, mean-teacher and crln, on two threads.
+  // What the WebAssembly memory had grown to after three iterations of supervised, mean-teacher, crln and others, on two threads.
   it.each([
     { baseFilters: 16, levels: 4, patch: [64, 64, 32], batch: [2, 0], measuredMiB: 353 },
     { baseFilters: 16, levels: 4, patch: [64, 64, 32], batch: [2, 0], recompute: true, measuredMiB: 273 },
@@ -35,9 +35,30 @@ describe('memory', () => {
       recompute: true,
       measuredMiB: 352,
     },
+    // cross-pseudo, mc-net, urpc and bcp.
+    { baseFilters: 8, patch: [64, 64, 32], batch: [2, 2], footprint: { networks: 2 }, measuredMiB: 449 },
+    { baseFilters: 8, patch: [64, 64, 32], batch: [2, 2], footprint: { decoders: 3 }, measuredMiB: 646 },
+    { baseFilters: 16, levels: 4, patch: [64, 64, 32], batch: [2, 2], footprint: { decoders: 3 }, measuredMiB: 1291 },
+    {
+      type: 'uNet3d',
+      baseFilters: 8,
+      patch: [64, 64, 32],
+      batch: [2, 2],
+      footprint: { decoders: 3 },
+      measuredMiB: 889,
+    },
+    { baseFilters: 8, patch: [64, 64, 32], batch: [2, 2], footprint: { scores: 18 }, measuredMiB: 321 },
+    { baseFilters: 8, patch: [64, 64, 32], batch: [2, 2], footprint: { share: 0.5, scores: 8 }, measuredMiB: 161 },
   ] as const)('is within a fifth of what was measured: %j', ({ measuredMiB, patch, batch, ...one }) => {
-    const { representation = 0, ...network } = { type: 'vNet' as const, levels: 3, ...one };
-    const bytes = estimateMemory({ network, patch: [...patch], batch, representation, classes: 2 });
+    const {
+      representation = 0,
+      footprint,
+      ...network
+    } = {
+      ...{ type: 'vNet' as const, levels: 3, footprint: {} },
+      ...one,
+    };
+    const bytes = estimateMemory({ network, patch: [...patch], batch, representation, classes: 2, ...footprint });
     expect(bytes / 2 ** 20 / measuredMiB).toBeGreaterThan(0.8);
     expect(bytes / 2 ** 20 / measuredMiB).toBeLessThan(1.2);
   });

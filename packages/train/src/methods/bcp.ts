@@ -54,7 +54,7 @@ export const bcp: Method<Options, BcpParts> = {
   name: 'bcp',
   options,
   needs: () => ({ unlabelled: true, strong: false }),
-  footprint: () => ({ share: 0.5 }),
+  footprint: () => ({ share: 0.5, scores: 8 }),
 
   build(context) {
     const student = createNetwork(context);

@@ -3,9 +3,10 @@ import { diceCeLoss, softmaxKlLoss, softmaxMseLoss } from '@crln/losses';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import * as z from 'zod';
-import type { Method, MethodContext } from '../method.js';
+import type { Method } from '../method.js';
 import { createNetwork, createSgd } from '../network.js';
 import type { Sgd } from '../optimizers/sgd.js';
+import type { NetworkSettings } from '../settings.js';
 import { present, ramp, rampUp } from './common.js';
 
 const options = z.strictObject({
@@ -46,8 +47,11 @@ export const urpc: Method<Options, UrpcParts> = {
   options,
   needs: () => ({ unlabelled: true, strong: false }),
 
+  footprint: (options, network) => ({ scores: 9 * (scalesOf(options, network) - 1) }),
+
   build(context) {
-    const network = createNetwork(context, { auxiliaryHeads: scalesOf(context) - 1 });
+    const scales = scalesOf(context.options, context.network);
+    const network = createNetwork(context, { auxiliaryHeads: scales - 1 });
     return { models: { network }, optimizers: { network: createSgd(context, { network }) } };
   },
 
@@ -75,8 +79,7 @@ export const urpc: Method<Options, UrpcParts> = {
   },
 };
 
-const scalesOf = ({ options, network }: MethodContext<Options>): number =>
-  options.scales ?? Math.min(MOST_SCALES, network.levels);
+const scalesOf = ({ scales }: Options, { levels }: NetworkSettings): number => scales ?? Math.min(MOST_SCALES, levels);
 
 const average = (terms: tf.Tensor[]): tf.Tensor => tf.div(tf.addN(terms), terms.length);
 

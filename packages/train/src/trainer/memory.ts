@@ -29,13 +29,15 @@ const SLACK = 1.1;
  */
 export function estimateMemory(question: MemoryQuestion): number {
   const { network, patch, batch, classes, representation = 0, precision, gpu = false } = question;
+  const { networks = 1, decoders = 1, share = 1, scores = 0 } = question;
   const voxels = patch[0] * patch[1] * patch[2];
-  const [labelled, patches] = [batch[0], batch[0] + batch[1]];
-  const { kept, passing, parameters } = activations(network);
+  const [labelled, patches] = [batch[0], share * (batch[0] + batch[1])];
+  const { kept, passing, parameters: trained } = activations(network, decoders);
+  const parameters = networks * trained;
   const stored = precision === 'f16' ? 0.5 : 1;
   const losses = 4 * classes + 2;
   let floats =
-    (stored * kept * network.baseFilters + losses) * patches +
+    networks * (stored * kept * network.baseFilters + decoders * losses + scores * classes) * patches +
     stored * passing * network.baseFilters * Math.max(...batch);
   if (representation > 0) {
     const head = network.recompute ? 2 : 4;
@@ -53,21 +55,25 @@ export function estimateMemory(question: MemoryQuestion): number {
  * many channels where a 3D U-Net enlarges or concatenates. With `recompute` only the ends of the blocks, at full resolution of each conv.
  * `passing`: what more the backward pass holds at once, of the patches of one forward pass.
  */
-function activations({ type, baseFilters, levels, upsample, recompute }: NetworkSettings) {
+function activations({ type, baseFilters, levels, upsample, recompute }: NetworkSettings, decoders: number) {
   const plain = type === 'vNet';
-  const enlarged = upsample === 'trilinear' ? 2 : 4;
+  const convolved = upsample === undefined || upsample === 'transposed';
+  // What lies between a level and the sum or concatenation above it: V-Net's other ways up enlarge before they convolve.
+  const enlarged = plain ? (convolved ? 0 : 2) : convolved ? 4 : 2;
   // Dropout after the bottleneck and at full resolution.
-  let kept = 1 + 4 ** -levels;
+  let kept = decoders + 4 ** -levels;
   let parameters = 0;
   for (let level = 0; level <= levels; level++) {
     const convs = plain ? Math.min(level + 1, 3) : 2;
     const down = level === 0 ? 0 : plain ? 2 : 0.5;
     const encoder = recompute ? (level === 0 ? convs : 1) : 2 * convs + down;
-    const decoder = recompute ? (level === 0 ? convs + (plain ? 1 : 2) : 1) : 2 * convs + (plain ? 3 : enlarged + 3);
+    const decoder = recompute ? (level === 0 ? convs + (plain ? 1 : 2) : 1) : 2 * convs + 3;
+    // Other decoders than the first enlarge.
+    const enlarging = recompute ? 0 : enlarged + 2 * (decoders - 1);
     const deepest = level === levels;
-    kept += (encoder + (deepest ? 0 : decoder)) / 4 ** level;
+    kept += (encoder + (deepest ? 0 : decoders * decoder + enlarging)) / 4 ** level;
     const width = baseFilters * 2 ** level;
-    parameters += 27 * width * width * convs * (deepest ? 1 : 2) + 16 * width * width;
+    parameters += 27 * width * width * convs * (deepest ? 1 : 1 + decoders) + 16 * width * width;
   }
   return { kept, passing: recompute ? (plain ? 2 : 4.5) : 0, parameters };
 }

@@ -17,7 +17,7 @@ export default defineConfig({
     include: [
       'packages/*/__tests__/**/*.test.ts',
       'scripts/__tests__/**/*.test.ts',
-      'examples/*/__tests__/**/*.test.ts',
+      'examples/*/__tests__/**/*.test.{ts,mjs}',
       'bench/__tests__/**/*.test.mjs',
     ],
     // Where software stands in for a GPU, its shaders are compiled on the CPU.

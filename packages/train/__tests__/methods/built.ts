@@ -53,7 +53,7 @@ export function build(
 
 export const numbers = (x: tf.Tensor): number[] => [...x.dataSync()];
 
-export function read(terms: Record<string, tf.Scalar>): Record<string, number> {
+function read(terms: Record<string, tf.Scalar>): Record<string, number> {
   const found = Object.entries(terms).map(([name, value]) => [name, value.dataSync()[0] as number]);
   tf.dispose(terms);
   return Object.fromEntries(found);

@@ -38,7 +38,7 @@ interface McNetParts {
  * on all patches: L = supervisedWeight·Σ_i Dice(p_i) + w·Σ_{i≠j} mean (p_i − s_j)², s_j = p_j^{1/T} / Σ_c p_j^{1/T}, which is the
  * softmax of decoder j's logits divided by T. The square is averaged over voxels and classes.
  *
- * Wu et al., Medical Image Analysis 2022. The decoders are those of {@link vNet} of `@crln/layers`: transposed convolution, trilinear enlargement
+ * Wu et al., Medical Image Analysis 2022. The decoders are those of `vNet` of `@crln/layers`: transposed convolution, trilinear enlargement
  * and convolution, nearest enlargement and convolution. Weights are those of the authors' released settings, where gradients flow through
  * the targets too; `targetGradient: false` makes them constants. The first decoder predicts, so that the network is a plain one by then.
  */

@@ -1,9 +1,10 @@
 import { CrlnError, type Triple } from '@crln/core';
+import { beat } from '../heartbeat.js';
 import { assertVolume, VOXEL_ARRAYS, type Volume, type VoxelType } from '../volume.js';
 import { refuse } from './elements.js';
 import { type DicomContent, isDicom, readDicomFile } from './file.js';
 import type { DicomHeader } from './header.js';
-import { type DicomImage, imageOf, isOtherObject } from './image.js';
+import { type DicomImage, imageOf, isOtherObject, type PixelLayout } from './image.js';
 import { excessBytes, type StoredArray, storedPixels } from './pixels.js';
 import { chooseSeries } from './series.js';
 import { SLAB, slicesToVolume } from './slab.js';
@@ -27,6 +28,12 @@ const bytesOf = async ({ bytes }: DicomFile): Promise<Uint8Array> => (typeof byt
 
 /** Names that promise DICOM: what is none under such a name is broken, not another kind of file. */
 const DICOM_NAME = /\.(dcm|dicom|ima)$/i;
+
+/** A file may hold a thousand frames. */
+function framePixels(content: DicomContent, layout: PixelLayout, frame: number): StoredArray {
+  beat();
+  return storedPixels(content, layout, frame);
+}
 
 function rangeOf(pixels: StoredArray): [number, number] {
   let low = pixels[0]!;
@@ -72,7 +79,7 @@ async function scan(given: Iterable<DicomFile> | AsyncIterable<DicomFile>, wante
     const image = imageOf(content);
     const { layout } = image;
     const mine = layout && (wanted === undefined || wanted === image.seriesUid);
-    const ranges = mine ? image.places.map((_, frame) => rangeOf(storedPixels(content, layout, frame))) : [];
+    const ranges = mine ? image.places.map((_, frame) => rangeOf(framePixels(content, layout, frame))) : [];
     if (mine && excessBytes(content, layout) > 0) padded++;
     images.push({ ...image, file: files.length, ranges });
     files.push(file);
@@ -97,7 +104,7 @@ function opener(files: readonly DicomFile[]): (slice: Slice) => Promise<StoredAr
         throw refuse(name, 'the file was changed while it was read; read the series again');
       }
     }
-    return storedPixels(last.content, layout!, frame);
+    return framePixels(last.content, layout!, frame);
   };
 }
 

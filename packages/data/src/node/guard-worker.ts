@@ -1,10 +1,10 @@
 // What a reader's thread runs: the parsers that cannot be interrupted, one request after another.
 import { parentPort, type TransferListItem, workerData } from 'node:worker_threads';
+import { beat, Heartbeat, setHeartbeat } from '../heartbeat.js';
 import { readDicomHere } from './dicom/read.js';
 import { type ErrorParts, partsOf } from './error-parts.js';
 import { loadHdf5 } from './hdf5/library.js';
 import { hdf5KeysHere, readHdf5Here } from './hdf5/read.js';
-import { Heartbeat, setHeartbeat } from './heartbeat.js';
 
 /** One file, and what is wanted of it. */
 export type GuardedRequest =
@@ -34,8 +34,21 @@ async function answer(request: GuardedRequest): Promise<{ value: unknown; transf
   const value =
     read === 'hdf5'
       ? await readHdf5Here(path, request.dataset)
-      : await readDicomHere(path, request.series === undefined ? {} : { series: request.series });
+      : await waiting(readDicomHere(path, request.series === undefined ? {} : { series: request.series }));
   return { value, transfer: [value.data.buffer as ArrayBuffer] };
+}
+
+/** Between two looks of the waiting thread. */
+const BREATH = 100;
+
+/** Who waits for a slow disk gets on; only who lets nothing else run may be in circles. */
+async function waiting<T>(work: Promise<T>): Promise<T> {
+  const timer = setInterval(beat, BREATH);
+  try {
+    return await work;
+  } finally {
+    clearInterval(timer);
+  }
 }
 
 const heartbeat = new Heartbeat(workerData as SharedArrayBuffer);

@@ -1,11 +1,9 @@
-import { readdirSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { dirname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { CrlnError } from '@crln/core';
+import { Heartbeat } from '../heartbeat.js';
 import { type ErrorParts, errorOf } from './error-parts.js';
 import type { GuardedRequest, GuardMessage } from './guard-worker.js';
-import { Heartbeat } from './heartbeat.js';
 
 /**
  * A parser gets on every few milliseconds, so much less often on a machine that is very busy: one that does not for so many seconds goes in
@@ -14,7 +12,7 @@ import { Heartbeat } from './heartbeat.js';
 const SILENCE = 1;
 /** Seconds between two looks. */
 const LOOK = 0.2;
-/** What nothing may take longer than, whatever it does: seconds, and bytes of the file a second more. */
+/** What nothing may take longer than, whatever it does: seconds, and one more for so many bytes that were read. */
 const SECONDS = 60;
 const BYTES_A_SECOND = 2 ** 20;
 
@@ -59,16 +57,25 @@ function start(): Reader {
     worker.once('exit', failed);
   });
   ready.catch(() => {});
-  return { worker, heartbeat, ready };
+  const reader: Reader = { worker, heartbeat, ready };
+  // One that dies while it has nothing to do would never answer the next.
+  worker.once('exit', () => forget(reader));
+  return reader;
 }
 
 function release(reader: Reader): void {
   reader.worker.unref();
   reader.retire = setTimeout(() => {
-    idle.splice(idle.indexOf(reader), 1);
+    forget(reader);
     void reader.worker.terminate();
   }, IDLE).unref();
   idle.push(reader);
+}
+
+function forget(reader: Reader): void {
+  clearTimeout(reader.retire);
+  const at = idle.indexOf(reader);
+  if (at >= 0) idle.splice(at, 1);
 }
 
 function take(): Reader {
@@ -81,18 +88,27 @@ function take(): Reader {
  * Reads a file of a format whose parser cannot be interrupted (HDF5, DICOM) on a thread of its own, which is ended where it does not
  * get on, or takes more memory than a thread gets.
  *
- * @param path - the file or folder, for messages and for the time it may take
+ * @param path - the file or folder, for messages
  * @throws what the reader throws; CrlnError `file-format` where the reader was ended or died
  */
 export async function guarded<T>(path: string, request: GuardedRequest): Promise<T> {
-  if (busy >= availableParallelism()) await new Promise<void>((resolve) => queue.push(resolve));
-  busy++;
-  const reader = take();
+  if (busy < availableParallelism()) busy++;
+  // Whoever ends passes its place on.
+  else await new Promise<void>((resolve) => queue.push(resolve));
+  try {
+    return await readWith<T>(take(), path, request);
+  } finally {
+    const next = queue.shift();
+    if (next) next();
+    else busy--;
+  }
+}
+
+async function readWith<T>(reader: Reader, path: string, request: GuardedRequest): Promise<T> {
   try {
     reader.worker.ref();
     await reader.ready;
-    const limit = 1000 * (SECONDS + sizeOf(path, request.read) / BYTES_A_SECOND);
-    const value = await answer<T>(reader, path, request, limit);
+    const value = await answer<T>(reader, path, request);
     release(reader);
     return value;
   } catch (error) {
@@ -103,9 +119,6 @@ export async function guarded<T>(path: string, request: GuardedRequest): Promise
     }
     void reader.worker.terminate();
     throw error instanceof Refused ? failed(path, errorOf(error.parts)) : error;
-  } finally {
-    busy--;
-    queue.shift()?.();
   }
 }
 
@@ -122,7 +135,7 @@ class Refused {
   constructor(readonly parts: ErrorParts) {}
 }
 
-function answer<T>({ worker, heartbeat }: Reader, path: string, request: GuardedRequest, limit: number): Promise<T> {
+function answer<T>({ worker, heartbeat }: Reader, path: string, request: GuardedRequest): Promise<T> {
   return new Promise((resolve, reject) => {
     const ended = (reason: string, cause?: unknown): void =>
       settle(() => reject(new CrlnError('file-format', `${path}: ${reason}`, { path }, { cause })));
@@ -151,12 +164,14 @@ function answer<T>({ worker, heartbeat }: Reader, path: string, request: Guarded
         count = heartbeat.count;
         heard = now;
       }
-      const silent = now - heard > 1000 * SILENCE;
-      if (!silent && now - begun < limit) return;
+      const silence = SILENCE + heartbeat.longest / 1000;
+      const limit = SECONDS + heartbeat.bytes / BYTES_A_SECOND;
+      const silent = now - heard > 1000 * silence;
+      if (!silent && now - begun < 1000 * limit) return;
       ended(
         silent
-          ? `reading it got nowhere for ${SILENCE} s and was ended; it is damaged`
-          : `reading it took more than ${(limit / 1000).toFixed(0)} s and was ended; it is damaged`,
+          ? `reading it got nowhere for ${Number(silence.toFixed(1))} s and was ended; it is damaged`
+          : `reading it took more than ${limit.toFixed(0)} s and was ended; it is damaged`,
       );
       void worker.terminate();
     };
@@ -172,16 +187,4 @@ function answer<T>({ worker, heartbeat }: Reader, path: string, request: Guarded
     worker.on('exit', onExit);
     worker.postMessage(request);
   });
-}
-
-/** Bytes of a file, or of all files of a folder; of a slice, those of its neighbours, which are read with it. */
-function sizeOf(path: string, read: GuardedRequest['read']): number {
-  const info = statSync(path, { throwIfNoEntry: false });
-  if (info === undefined || (info.isFile() && read !== 'dicom')) return info?.size ?? 0;
-  const folder = info.isFile() ? dirname(path) : path;
-  let bytes = 0;
-  for (const entry of readdirSync(folder, { withFileTypes: true, recursive: info.isDirectory() })) {
-    if (entry.isFile()) bytes += statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.size ?? 0;
-  }
-  return bytes;
 }

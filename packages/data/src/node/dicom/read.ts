@@ -3,9 +3,9 @@ import { dirname, join } from 'node:path';
 import { HEAD_BYTES, isDicom, readDicomFile } from '../../dicom/file.js';
 import { imageOf } from '../../dicom/image.js';
 import { type DicomFile, type ReadDicomOptions, readDicomSeries } from '../../dicom/read.js';
+import { beat } from '../../heartbeat.js';
 import type { Volume } from '../../volume.js';
 import { fileError } from '../file-error.js';
-import { beat } from '../heartbeat.js';
 import { readBytes } from '../read-bytes.js';
 
 /** Only the beginning of a file. */
@@ -23,13 +23,17 @@ async function readHead(path: string): Promise<Uint8Array> {
   }
 }
 
+/** Opening a file may take as long as reading so many bytes. */
+const OPENING = 2 ** 16;
+
 /** A file that is read when asked for; of what is no DICOM only the beginning, however large it is. */
 const lazyFile = (path: string): DicomFile => ({
   name: path,
   bytes: async () => {
-    beat();
     const head = await readHead(path);
-    return isDicom(head) ? readBytes(path) : head;
+    const bytes = isDicom(head) ? await readBytes(path) : head;
+    beat(OPENING + bytes.length);
+    return bytes;
   },
 });
 

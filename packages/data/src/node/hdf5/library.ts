@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { CrlnError, isCrlnError } from '@crln/core';
-import { beat } from '../heartbeat.js';
+import { beat } from '../../heartbeat.js';
 
 export type Hdf5 = typeof import('h5wasm');
 export type Hdf5File = InstanceType<Hdf5['File']>;
@@ -87,8 +87,8 @@ export async function withHdf5<T>(path: string, use: (file: Hdf5File, hdf5: Hdf5
     node.stream_ops = {
       ...node.stream_ops,
       read(_: unknown, buffer: Uint8Array, offset: number, length: number, position: number): number {
-        beat();
         const read = readSync(handle, buffer, offset, Math.max(0, Math.min(length, size - position)), position);
+        beat(read);
         budget -= read;
         if (budget < 0) throw new Error('it reads itself over and over');
         return read;

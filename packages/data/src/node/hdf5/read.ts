@@ -1,13 +1,15 @@
 import { CrlnError, type Triple } from '@crln/core';
 import { affineSpacing, spacingAffine } from '../../affine.js';
+import { beat, expectSteps } from '../../heartbeat.js';
 import { assertVolume, VOXEL_ARRAYS, type Volume, type VoxelArray, type VoxelType } from '../../volume.js';
-import { beat } from '../heartbeat.js';
 import { type Hdf5, type Hdf5File, withHdf5 } from './library.js';
 
 type Dataset = InstanceType<Hdf5['Dataset']>;
 
 /** Deflate shrinks by no more; a file that claims more voxels than that is not believed. */
 const LARGEST_RATIO = 1032;
+/** A chunk is unpacked in one go: so many of its bytes a second at least. */
+const UNPACKED_A_SECOND = 2 ** 24;
 /** Read at once: the library's memory stays small, whatever the volume. */
 const SLAB_BYTES = 2 ** 23;
 
@@ -100,11 +102,13 @@ function numbers(from: { attrs: Dataset['attrs'] }, name: string, count: number)
   return values.length === count && values.every(Number.isFinite) ? values : undefined;
 }
 
-function voxels(item: Dataset, shape: Triple, type: VoxelType): VoxelArray {
+function voxels(item: Dataset, shape: Triple, type: VoxelType, fileBytes: number): VoxelArray {
   const plane = shape[1] * shape[2];
   const data = new VOXEL_ARRAYS[type](shape[0] * plane);
   const wide = type === 'int64' || type === 'uint64';
   const chunk = item.metadata.chunks?.[0] ?? 1;
+  const chunkBytes = (item.metadata.chunks ?? []).reduce((a, b) => a * b, item.metadata.size);
+  expectSteps((1000 * Math.min(chunkBytes, LARGEST_RATIO * fileBytes)) / UNPACKED_A_SECOND);
   // Whole chunks at a time, so that none is unpacked twice.
   const step = Math.min(shape[0], Math.ceil(SLAB_BYTES / (plane * item.metadata.size * chunk)) * chunk);
   for (let from = 0; from < shape[0]; from += step) {
@@ -137,7 +141,7 @@ export function readHdf5Here(path: string, dataset = 'image'): Promise<Volume> {
     const stored = sizes?.every((mm) => mm > 0) ? (sizes as Triple) : affine && affineSpacing(affine);
     const spacing = stored ?? ([1, 1, 1] as Triple);
     const made: Volume = {
-      data: voxels(item, shape, dtype),
+      data: voxels(item, shape, dtype, fileBytes),
       shape,
       channels: 1,
       spacing,

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -53,6 +54,18 @@ describe('openFolder', () => {
     const unnamed = await openFolder(dir);
     await expect(unnamed.load('a')).rejects.toThrow(/a\.hdf5: it has no dataset 'label'; it has truth/);
   });
+
+  it.skipIf(process.platform === 'win32')(
+    'refuses a case that is no regular file, and does not wait for it',
+    async () => {
+      await mkdir(join(dir, 'cases'));
+      execFileSync('mkfifo', [join(dir, 'cases', 'a.h5')]);
+      await expect(openFolder(dir)).rejects.toMatchObject({
+        code: 'file-access',
+        message: expect.stringMatching(/a\.h5: cannot be read \(it is no regular file\)/),
+      });
+    },
+  );
 
   it('opens what writeDataset wrote', async () => {
     const recipe = await fitRecipe(cases);

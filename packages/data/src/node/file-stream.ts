@@ -7,6 +7,20 @@ import { fileError } from './file-error.js';
 const CHUNK = 2 ** 18;
 
 /**
+ * How many bytes a file has. To be asked before it is opened: opening a pipe waits for somebody to write.
+ *
+ * @throws `CrlnError` `file-not-found`, `file-access`, also for what is no regular file
+ */
+export async function fileSize(path: string): Promise<number> {
+  const found = await stat(path).catch((error: unknown) => {
+    throw fileError(error, path, 'read');
+  });
+  if (found.isFile()) return found.size;
+  const what = found.isDirectory() ? 'it is a folder' : 'it is no regular file';
+  throw new CrlnError('file-access', `${path}: cannot be read (${what})`, { path });
+}
+
+/**
  * A file as a stream, to be closed by the reader.
  *
  * @throws `CrlnError` `file-not-found`, `file-access`, also from reading
@@ -15,12 +29,7 @@ export async function fileStream(path: string): Promise<ByteStream> {
   const failed = (error: unknown): never => {
     throw fileError(error, path, 'read');
   };
-  // Asked before it is opened: opening a pipe waits for somebody to write.
-  const { size } = await stat(path).then((found) => {
-    if (found.isFile()) return found;
-    const what = found.isDirectory() ? 'it is a folder' : 'it is no regular file';
-    throw new CrlnError('file-access', `${path}: cannot be read (${what})`, { path });
-  }, failed);
+  const size = await fileSize(path);
   const file = await open(path).catch(failed);
   // What is appended meanwhile is left out: a header's claims are held against this size.
   let left = size;

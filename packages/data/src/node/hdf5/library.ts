@@ -1,6 +1,8 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { CrlnError, isCrlnError } from '@crln/core';
 import { beat } from '../../heartbeat.js';
+import { fileError } from '../file-error.js';
+import { fileSize } from '../file-stream.js';
 
 export type Hdf5 = typeof import('h5wasm');
 export type Hdf5File = InstanceType<Hdf5['File']>;
@@ -60,6 +62,14 @@ function closeQuietly(file: Hdf5File | undefined): void {
   }
 }
 
+function openFile(path: string): number {
+  try {
+    return openSync(path, 'r');
+  } catch (error) {
+    throw fileError(error, path, 'read');
+  }
+}
+
 /** HDF5 reports a stack of causes; the innermost line says what happened. */
 const reasonOf = (cause: unknown): string | undefined =>
   String(cause instanceof Error ? cause.message : cause)
@@ -72,16 +82,16 @@ const reasonOf = (cause: unknown): string | undefined =>
  * Runs `use` on a file opened for reading, without copying it: the library asks for the bytes it wants. Whatever goes wrong inside
  * becomes one error that names the file.
  *
- * @throws CrlnError `file-format` with file and reason, `missing-dependency`; what opening a file throws
+ * @throws CrlnError `file-format` with file and reason, `missing-dependency`, `file-not-found`, `file-access`
  */
 export async function withHdf5<T>(path: string, use: (file: Hdf5File, hdf5: Hdf5, bytes: number) => T): Promise<T> {
   const { hdf5, system } = await loadHdf5(path);
   const name = `${opened++}.h5`;
-  const handle = openSync(path, 'r');
+  const size = await fileSize(path);
+  const handle = openFile(path);
   let file: Hdf5File | undefined;
   try {
     const node = system.createFile('/', name, {}, true, false);
-    const { size } = fstatSync(handle);
     node.usedBytes = size;
     let budget = MOST_READS * size + SLACK;
     node.stream_ops = {

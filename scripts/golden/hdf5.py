@@ -59,6 +59,16 @@ def write(folder):
     layout[:] = h5py.VirtualSource("filters.h5", "image", SHAPE)
     with h5py.File(folder / "virtual.h5", "w", libver="latest") as file:
         file.create_virtual_dataset("image", layout, fillvalue=-1)
+    # What a reader must have an answer to.
+    with h5py.File(folder / "strange.h5", "w") as file:
+        file.create_dataset("lzf", data=data, chunks=(3, 2, 2), compression="lzf")
+        file["elsewhere"] = h5py.ExternalLink("filters.h5", "/image")
+        file["dangling"] = h5py.SoftLink("/nowhere")
+        file.create_dataset("transposed", data=data).attrs["affine"] = np.eye(4) + np.diag([1.0], -3)
+        file.create_dataset("contrary", data=data).attrs["affine"] = np.diag([2, 3, 4, 1.0])
+        file["contrary"].attrs["spacing"] = np.array([1, 3.001, 4])
+        for n in range(30):
+            file[f"z{n:02}"] = file["contrary"]
     # A promise that nothing backs.
     with h5py.File(folder / "bomb.h5", "w") as file:
         file.create_dataset("image", (2**10, 2**10, 2**10), dtype="f4", chunks=(1, 1024, 1024), compression="gzip")

@@ -38,6 +38,16 @@ export const affineColumn = (affine: Affine, axis: number): Triple => [
 export const affineSpacing = (affine: Affine): Triple =>
   [0, 1, 2].map((axis) => Math.hypot(...affineColumn(affine, axis))) as Triple;
 
+/**
+ * Spacing of a file that says it beside its matrix. What it says is the number a person typed; the matrix carries its rounding. They
+ * differ only in odd files: the matrix then wins, axis by axis.
+ */
+export const storedSpacing = (said: Triple | undefined, measured: Triple): Triple =>
+  measured.map((mm, axis) => {
+    const own = said?.[axis];
+    return own !== undefined && Math.abs(own - mm) <= 1e-3 * mm ? own : mm;
+  }) as Triple;
+
 /** Determinant of the 3×3 part: signed volume of a voxel in mm³. */
 export function affineDeterminant(affine: Affine): number {
   const [a, b, c] = [0, 1, 2].map((axis) => affineColumn(affine, axis)) as [Triple, Triple, Triple];

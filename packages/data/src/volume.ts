@@ -155,6 +155,14 @@ export function assertVolume(v: Volume, name: string): void {
       affine,
     });
   }
+  // A transposed one has its translation there.
+  if (affine[12] !== 0 || affine[13] !== 0 || affine[14] !== 0 || affine[15] !== 1) {
+    throw new CrlnError(
+      'invalid-data',
+      `${name}: the last row of its affine is [${affine.slice(12)}]; expected 0, 0, 0, 1 (row by row: is it transposed?)`,
+      { name, affine },
+    );
+  }
 }
 
 /**

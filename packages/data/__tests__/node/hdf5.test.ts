@@ -63,7 +63,18 @@ describe('files of h5py', () => {
     ['flat.h5', 'image', /flat\.h5: the dataset 'image' has the shape \[3,2\]; a 3-D volume is needed/],
     ['names.h5', 'label', /names\.h5: it has no dataset 'label'; it has scan, study, table/],
     ['external.h5', 'image', /external\.h5: the HDF5 file is damaged or cut short \(.*(external|open).*\)/],
-    ['external.h5', 'label', /external\.h5: the HDF5 file is damaged or cut short \(.*(external|open|link).*\)/],
+    [
+      'external.h5',
+      'label',
+      /external\.h5: its 'label' is a link to another file \(filters\.h5\), which is not followed/,
+    ],
+    ['strange.h5', 'dangling', /strange\.h5: its 'dangling' is a link to \/nowhere, which is not there/],
+    [
+      'strange.h5',
+      'lzf',
+      /strange\.h5: the dataset 'lzf' is packed by lzf \(HDF5 filter 32000\), which is not read; .*GZIP/,
+    ],
+    ['strange.h5', 'label', /strange\.h5: it has no dataset 'label'; it has contrary, .*, z14 and 15 more$/],
     ['external.h5', 'loop', /external\.h5: /],
     ['virtual.h5', 'image', /virtual\.h5: the dataset 'image' is a view of other files \(filters\.h5\)/],
     [
@@ -75,6 +86,20 @@ describe('files of h5py', () => {
     await expect(readVolume(golden(name), { dataset })).rejects.toMatchObject({
       code: 'file-format',
       message: expect.stringMatching(message),
+    });
+  });
+});
+
+describe('an affine in an HDF5 file', () => {
+  it('tells the spacing, where what is said beside it is another', async () => {
+    const { spacing } = await readVolume(golden('strange.h5'), { dataset: 'contrary' });
+    expect(spacing).toEqual([2, 3.001, 4]);
+  });
+
+  it('is refused where it is transposed', async () => {
+    await expect(readVolume(golden('strange.h5'), { dataset: 'transposed' })).rejects.toMatchObject({
+      code: 'invalid-data',
+      message: expect.stringMatching(/strange\.h5: the last row of its affine is \[1,0,0,1\]; expected 0, 0, 0, 1/),
     });
   });
 });

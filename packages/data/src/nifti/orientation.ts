@@ -1,5 +1,5 @@
 import { CrlnError, type Triple } from '@crln/core';
-import { type Affine, affineColumn, affineDeterminant, affineSpacing } from '../affine.js';
+import { type Affine, affineColumn, affineDeterminant, affineSpacing, storedSpacing } from '../affine.js';
 import type { NiftiHeader } from './header.js';
 
 /** Spatial part of `xyzt_units` in mm. 0 (unknown) is taken as mm, as every reader does. */
@@ -63,11 +63,7 @@ export function niftiGrid(header: NiftiHeader, name: string): { affine: number[]
       { name, affine },
     );
   }
-  // pixdim is the number a person typed; the matrix carries its rounding. They differ only in odd files: the matrix then wins.
-  const spacing = sizes.map((size, axis) => {
-    const stored = size * unit;
-    return Math.abs(stored - measured[axis]!) <= 1e-3 * measured[axis]! ? stored : measured[axis]!;
-  }) as Triple;
+  const spacing = storedSpacing(sizes.map((size) => size * unit) as Triple, measured);
   return { affine, spacing };
 }
 

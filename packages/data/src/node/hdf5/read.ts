@@ -1,7 +1,8 @@
 import { CrlnError, type Triple } from '@crln/core';
-import { affineSpacing, spacingAffine } from '../../affine.js';
+import { affineSpacing, spacingAffine, storedSpacing } from '../../affine.js';
 import { beat, expectSteps } from '../../heartbeat.js';
 import { assertVolume, VOXEL_ARRAYS, type Volume, type VoxelArray, type VoxelType } from '../../volume.js';
+import { MOST_VOXELS } from '../../voxels.js';
 import { type Hdf5, type Hdf5File, withHdf5 } from './library.js';
 
 type Dataset = InstanceType<Hdf5['Dataset']>;
@@ -58,8 +59,15 @@ function shapeOf(item: Dataset, path: string, name: string, fileBytes: number): 
   }
   const shape = item.shape ?? [];
   const voxels = shape.reduce((a, b) => a * b, 1);
-  if (shape.length !== 3 || shape.some((size) => size < 1) || voxels >= 2 ** 31) {
+  if (shape.length !== 3 || shape.some((size) => size < 1)) {
     throw refuse(path, `the dataset '${name}' has the shape [${shape}]; a 3-D volume is needed`, { name, shape });
+  }
+  if (voxels > MOST_VOXELS) {
+    throw refuse(
+      path,
+      `the dataset '${name}' of shape [${shape}] has ${voxels} voxels; at most ${MOST_VOXELS} can be held`,
+      { name, shape },
+    );
   }
   const bytes = voxels * item.metadata.size;
   if (bytes > LARGEST_RATIO * fileBytes) {
@@ -72,13 +80,45 @@ function shapeOf(item: Dataset, path: string, name: string, fileBytes: number): 
   return shape as Triple;
 }
 
+/** Filters that the library undoes: deflate, shuffle, Fletcher checksums, szip, n-bit, scale-offset. */
+const FILTERS: ReadonlySet<number> = new Set([1, 2, 3, 4, 5, 6]);
+
+function assertUnpackable(item: Dataset, path: string, name: string): void {
+  const other = item.filters.find(({ id }) => !FILTERS.has(id));
+  if (!other) return;
+  throw refuse(
+    path,
+    `the dataset '${name}' is packed by ${other.name || 'a filter'} (HDF5 filter ${other.id}), which is not read; pack it with gzip: h5repack -f GZIP=4 IN OUT`,
+    { name, filter: other.id },
+  );
+}
+
 const isDataset = (item: unknown, { Dataset }: Hdf5): item is Dataset => item instanceof Dataset;
+
+/** More names than these are counted. */
+const MOST_NAMED = 20;
 
 /** The dataset of that name; where there is none, the file's only 3-D one. */
 function find(file: Hdf5File, hdf5: Hdf5, path: string, name: string): { item: Dataset; name: string } {
   const keys = file.keys();
   const wanted = keys.includes(name) || name.includes('/') ? file.get(name) : undefined;
   if (isDataset(wanted, hdf5)) return { item: wanted, name };
+  if (wanted instanceof hdf5.ExternalLink) {
+    throw refuse(
+      path,
+      `its '${name}' is a link to another file (${wanted.filename}), which is not followed; read that`,
+      {
+        name,
+        other: wanted.filename,
+      },
+    );
+  }
+  if (wanted instanceof hdf5.BrokenSoftLink) {
+    throw refuse(path, `its '${name}' is a link to ${wanted.target}, which is not there`, {
+      name,
+      target: wanted.target,
+    });
+  }
   const volumes = keys.filter((key) => {
     const item = file.get(key);
     return isDataset(item, hdf5) && item.shape?.length === 3;
@@ -86,7 +126,8 @@ function find(file: Hdf5File, hdf5: Hdf5, path: string, name: string): { item: D
   const [only] = volumes;
   // A label must be named: taking the image for it would go unseen.
   if (volumes.length === 1 && name === 'image') return { item: file.get(only!) as Dataset, name: only! };
-  throw refuse(path, `it has no dataset '${name}'; it has ${keys.join(', ') || 'nothing'}`, { name, keys });
+  const shown = `${keys.slice(0, MOST_NAMED).join(', ') || 'nothing'}${keys.length > MOST_NAMED ? ` and ${keys.length - MOST_NAMED} more` : ''}`;
+  throw refuse(path, `it has no dataset '${name}'; it has ${shown}`, { name, keys: keys.slice(0, MOST_NAMED) });
 }
 
 /** Finite numbers of an attribute, where it has that many. */
@@ -134,11 +175,13 @@ export function readHdf5Here(path: string, dataset = 'image'): Promise<Volume> {
     const { item, name } = find(file, hdf5, path, dataset);
     const dtype = typeOf(item, path, name);
     const shape = shapeOf(item, path, name, fileBytes);
+    assertUnpackable(item, path, name);
     const placed = (attribute: string, count: number): number[] | undefined =>
       numbers(item, attribute, count) ?? numbers(file, attribute, count);
     const affine = placed('affine', 16);
     const sizes = placed('spacing', 3);
-    const stored = sizes?.every((mm) => mm > 0) ? (sizes as Triple) : affine && affineSpacing(affine);
+    const given = sizes?.every((mm) => mm > 0) ? (sizes as Triple) : undefined;
+    const stored = affine ? storedSpacing(given, affineSpacing(affine)) : given;
     const spacing = stored ?? ([1, 1, 1] as Triple);
     const made: Volume = {
       data: voxels(item, shape, dtype, fileBytes),

@@ -1,12 +1,13 @@
 import { CrlnError } from '@crln/core';
 import { voxelToWorld } from './affine.js';
-import type { Volume } from './volume.js';
+import { hasSpacing, type Volume } from './volume.js';
 
 /** Corners may lie this part of the smallest voxel side apart: what rounding of headers makes, not another position. */
 const TOLERANCE = 0.1;
 
 /**
- * An image and its label must be the same grid: shape, and position in the world to a tenth of a voxel at every corner.
+ * An image and its label must be the same grid: shape, and position in the world to a tenth of a voxel at every corner. A file that does
+ * not say how large its voxels are does not say where they lie either: then the shape decides.
  *
  * @throws `CrlnError` `invalid-data` naming both files and what differs
  */
@@ -19,6 +20,7 @@ export function assertSameGrid(image: Volume, label: Volume, id: string): void {
       { id, image: image.shape, label: label.shape },
     );
   }
+  if (!hasSpacing(image) || !hasSpacing(label)) return;
   let apart = 0;
   for (let corner = 0; corner < 8; corner++) {
     const index = image.shape.map((size, axis) => (corner & (1 << axis) ? size - 1 : 0));

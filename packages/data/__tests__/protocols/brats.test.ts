@@ -31,6 +31,13 @@ describe('the protocol of BraTS', () => {
     expect(Math.max(...inside)).toBeGreaterThan(limit);
   });
 
+  it('refuses a scan without a voxel above 0, of which there is no z-score', () => {
+    const dark = ballCase([30, 28, 26], [14, 13, 12], 9, { image: (n, inside) => (inside ? -1 - n : 0) });
+    expect(() => brats.prepare({ id: 'd', image: dark.image, label: tumour.label }, undefined, { rng })).toThrow(
+      /^scan\.nii: none of its voxels is above 0/,
+    );
+  });
+
   it('makes one class of all labels, and names a value that is none', () => {
     expect([...new Set(label.data)].sort()).toEqual([0, 1]);
     expect(countOf(label.data, 1)).toBe(countOf(tumour.label.data, 4));

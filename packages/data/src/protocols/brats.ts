@@ -1,4 +1,4 @@
-import type { Triple } from '@crln/core';
+import { CrlnError, type Triple } from '@crln/core';
 import { cropVolume } from '../crop.js';
 import { labelsToClasses } from '../labels.js';
 import { moments } from '../normalise.js';
@@ -31,17 +31,21 @@ export function upperPoint(values: VoxelArray, share: number): number {
 }
 
 /** (min(x, limit) − mean) / deviation, both over voxels above 0; of all voxels. */
-function scorePositive(values: VoxelArray, limit: number): Float32Array {
+function scorePositive(values: VoxelArray, limit: number, name: string): Float32Array {
   const out = new Float32Array(values.length);
   for (let n = 0; n < out.length; n++) out[n] = Math.min(values[n]!, limit);
-  const { mean, deviation } = moments(out, out);
+  const { mean, deviation, count } = moments(out, out);
+  if (count === 0) {
+    throw new CrlnError('invalid-data', `${name}: none of its voxels is above 0; a FLAIR scan's brain is`, { name });
+  }
   const scale = deviation > 0 ? 1 / deviation : 0;
   for (let n = 0; n < out.length; n++) out[n] = (out[n]! - mean) * scale;
   return out;
 }
 
 function prepare({ id, image, label }: Case): ProtocolCase {
-  const brainBox = filledBox(image, image.source ?? id);
+  const name = image.source ?? id;
+  const brainBox = filledBox(image, name);
   // The reference leaves out the last plane of the brain on each axis.
   const box = { ...brainBox, size: brainBox.size.map((n) => Math.max(n - 1, 1)) as Triple };
   const brain = cropVolume(image, box);
@@ -49,7 +53,7 @@ function prepare({ id, image, label }: Case): ProtocolCase {
   const classes = labelsToClasses(truth, [0, 1, 2, 3, 4], truth.source ?? id);
   for (let n = 0; n < classes.length; n++) if (classes[n]! > 0) classes[n] = 1;
   return {
-    image: withData(brain, scorePositive(brain.data, upperPoint(brain.data, 0.999))),
+    image: withData(brain, scorePositive(brain.data, upperPoint(brain.data, 0.999), name)),
     label: cropVolume(withData(image, classes), box),
     notes: [cropNote(box, image.shape)],
   };

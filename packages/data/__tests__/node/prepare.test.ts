@@ -1,4 +1,6 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { stream, type Triple } from '@crln/core';
@@ -91,6 +93,82 @@ describe('prepareDataset', () => {
     expect(again.made).toEqual([IDS[1]]);
     expect((await readFile(path)).equals(whole)).toBe(true);
     expect(await readdir(join(dir, 'damaged', 'cases'))).toHaveLength(3);
+  });
+
+  it('goes on where it was killed before its first case was noted', async () => {
+    const abort = new AbortController();
+    abort.abort();
+    await expect(prepare('killed', { signal: abort.signal })).rejects.toMatchObject({ code: 'aborted' });
+    await mkdir(join(dir, 'killed', 'cases'));
+    await writeFile(join(dir, 'killed', 'cases', `${IDS[0]}.h5`), 'written, not noted');
+    await writeFile(join(dir, 'killed', '.manifest.json.1.0.tmp'), 'half of it');
+    expect((await prepare('killed')).made).toHaveLength(3);
+    expect((await readdir(join(dir, 'killed'))).sort()).toEqual([
+      'cases',
+      'manifest.json',
+      'recipe.json',
+      'splits.json',
+    ]);
+  });
+
+  it('makes again what the manifest says too little of, and refuses one that is none', async () => {
+    await prepare('manifest');
+    const path = join(dir, 'manifest', 'manifest.json');
+    const manifest = JSON.parse(await readFile(path, 'utf8'));
+    const { shape, ...rest } = manifest.cases[IDS[1]!];
+    await writeFile(path, JSON.stringify({ ...manifest, cases: { ...manifest.cases, [IDS[1]!]: rest, X: null } }));
+    const again = await prepare('manifest');
+    expect(again.made).toEqual([IDS[1]]);
+    expect(again.manifest.cases[IDS[1]!]).toMatchObject({ shape });
+    for (const cases of [null, [], 'none', undefined]) {
+      await writeFile(path, JSON.stringify({ ...manifest, cases }));
+      await expect(prepare('manifest')).rejects.toMatchObject({
+        code: 'file-format',
+        message: expect.stringMatching(/manifest\.json: this is no manifest .*; restore it, or remove the folder/),
+      });
+    }
+  });
+
+  it('makes a case again that now has a better source', async () => {
+    const from = join(dir, 'better');
+    await publish(from, IDS[0]!);
+    await prepare('of-better', { from });
+    const { image, label } = ballCase([60, 50, 20], [30, 25, 10], 8, { value: 255, spacing: SPACING });
+    await writeVolume(join(from, IDS[0]!, 'lgemri.nrrd'), image);
+    await writeVolume(join(from, IDS[0]!, 'laendo.nrrd'), label);
+    const again = await prepare('of-better', { from });
+    expect(again.made).toEqual([IDS[0]]);
+    expect(again.manifest.cases[IDS[0]!]!.source).toHaveLength(2);
+  });
+
+  it('finds cases whose folders are links, and does not follow a link in circles', async () => {
+    const linked = join(dir, 'linked');
+    await mkdir(linked);
+    for (const id of IDS) await symlink(join(raw, id), join(linked, id), 'dir');
+    await symlink(linked, join(linked, 'again'), 'dir');
+    await symlink(join(dir, 'nowhere'), join(linked, 'broken'));
+    expect((await prepare('of-links', { from: linked })).made).toHaveLength(3);
+  });
+
+  it.skipIf(process.platform === 'win32')('prepares the others where a file cannot be read', async () => {
+    const odd = join(dir, 'odd');
+    for (const id of IDS) await publish(odd, id);
+    const made: string[] = [];
+    const run = prepare('of-odd', {
+      from: odd,
+      workers: 1,
+      onCase({ id, fact }) {
+        if (fact) made.push(id);
+        if (id !== IDS[0]) return;
+        rmSync(join(odd, IDS[1]!, 'mri_norm2.h5'));
+        execFileSync('mkfifo', [join(odd, IDS[1]!, 'mri_norm2.h5')]);
+      },
+    });
+    await expect(run).rejects.toMatchObject({
+      code: 'invalid-data',
+      message: expect.stringMatching(/mri_norm2\.h5: cannot be read \(it is no regular file\)/),
+    });
+    expect(made).toEqual([IDS[0], IDS[2]]);
   });
 
   it('stops when it is told to, and goes on from there', async () => {

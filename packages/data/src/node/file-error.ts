@@ -15,13 +15,15 @@ export function fileError(error: unknown, path: string, doing: 'read' | 'write')
         ? 'the disk is full'
         : code === 'EISDIR'
           ? 'it is a folder'
-          : error instanceof Error
-            ? error.message
-            : String(error);
+          : code === 'EEXIST' || code === 'ENOTDIR'
+            ? 'there is a file where a folder is needed'
+            : error instanceof Error
+              ? error.message
+              : String(error);
   return new CrlnError(
     'file-access',
     `${path}: cannot be ${doing === 'read' ? 'read' : 'written'} (${reason})`,
-    { path, reason: code },
+    { path, doing, reason: code },
     { cause: error },
   );
 }

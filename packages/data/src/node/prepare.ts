@@ -7,10 +7,12 @@ import type { Protocol, RawCase } from '../protocols/protocol.js';
 import type { Splits } from '../types.js';
 import { writeAtomic } from './atomic.js';
 import { fileError } from './file-error.js';
+import { fileSize } from './file-stream.js';
 import { lockFolder } from './folder-lock.js';
 import { WorkerPool } from './pool.js';
 import { type CaseRequest, sourceBytes } from './prepare/case.js';
 import { type CaseFact, checksum, json, type Manifest, readManifest, writeManifest } from './prepare/manifest.js';
+import { walk } from './walk.js';
 
 export interface PrepareOptions {
   /** A name of `PROTOCOLS`. */
@@ -44,17 +46,11 @@ export interface PrepareReport {
   readonly others: readonly string[];
 }
 
-/** Paths of all files below a folder, relative to it, with `/`, sorted. */
+/** Paths of all files below a folder, relative to it, with `/`, sorted. Data is often linked into place, whole folders of it. */
 async function filesOf(dir: string): Promise<string[]> {
-  try {
-    const entries = await readdir(dir, { recursive: true, withFileTypes: true });
-    return entries
-      .filter((entry) => !entry.isDirectory())
-      .map((entry) => relative(dir, join(entry.parentPath, entry.name)).split(sep).join('/'))
-      .sort();
-  } catch (error) {
-    throw fileError(error, dir, 'read');
-  }
+  const files: string[] = [];
+  for await (const path of walk(dir, { folderLinks: true })) files.push(relative(dir, path).split(sep).join('/'));
+  return files.sort();
 }
 
 const few = (ids: readonly string[]): string => `${ids.slice(0, 5).join(', ')}${ids.length > 5 ? ', …' : ''}`;
@@ -103,7 +99,10 @@ async function openOutput({ out, protocol, seed = 0 }: PrepareOptions): Promise<
         { path: out },
       );
     }
-    return { format: 1, protocol, seed, cases: {} };
+    const manifest: Manifest = { format: 1, protocol, seed, cases: {} };
+    // Before any case: killed in the first one, it is to be known again.
+    await writeManifest(out, manifest);
+    return manifest;
   }
   if (found.protocol !== protocol || found.seed !== seed) {
     throw new CrlnError(
@@ -115,11 +114,14 @@ async function openOutput({ out, protocol, seed = 0 }: PrepareOptions): Promise<
   return found;
 }
 
-/** Whether a case is there as the manifest says, from a source of the size it had. */
-async function isDone(fact: CaseFact | undefined, from: string, out: string): Promise<boolean> {
+/** Whether a case is there as the manifest says, from the same sources of the sizes they had. */
+async function isDone(fact: CaseFact | undefined, raw: RawCase, { from, out }: PrepareOptions): Promise<boolean> {
   if (!fact) return false;
+  const paths = fact.source.map(({ path }) => path);
+  if (paths[0] !== raw.image || paths.at(-1) !== raw.label) return false;
   try {
-    if (checksum(await readFile(join(out, fact.file))) !== fact.sha256) return false;
+    const path = join(out, fact.file);
+    if ((await fileSize(path)) !== fact.bytes || checksum(await readFile(path)) !== fact.sha256) return false;
     for (const { path, bytes } of fact.source) if ((await sourceBytes(from, path)) !== bytes) return false;
     return true;
   } catch {
@@ -127,11 +129,16 @@ async function isDone(fact: CaseFact | undefined, from: string, out: string): Pr
   }
 }
 
+/** Whether no other case will fare better: nothing can be written, a package is missing. */
+const isFatal = (error: unknown): boolean =>
+  isCrlnError(error, 'missing-dependency') || (isCrlnError(error, 'file-access') && error.fields.doing === 'write');
+
 /** Temporary files that a killed preparation has left. */
 async function sweep(out: string): Promise<void> {
-  const cases = join(out, 'cases');
-  const names = await readdir(cases).catch(() => []);
-  for (const name of names) if (/^\..*\.tmp$/.test(name)) await rm(join(cases, name), { force: true });
+  for (const folder of [out, join(out, 'cases')]) {
+    const names = await readdir(folder).catch(() => []);
+    for (const name of names) if (/^\..*\.tmp$/.test(name)) await rm(join(folder, name), { force: true });
+  }
 }
 
 /**
@@ -162,7 +169,6 @@ export async function prepareDataset(options: PrepareOptions): Promise<PrepareRe
     const made: string[] = [];
     const kept: string[] = [];
     const failed: [string, unknown][] = [];
-    /** Why no other case will fare better: a full disk, a package that is missing. */
     let fatal: unknown;
     const tell = (id: string, rest: { fact?: CaseFact; error?: unknown } = {}): void =>
       onCase?.({ id, done: made.length + kept.length + failed.length, total: ids.length, ...rest });
@@ -176,7 +182,7 @@ export async function prepareDataset(options: PrepareOptions): Promise<PrepareRe
     const worker = async (): Promise<void> => {
       for (let item = next.next(); !item.done && !signal?.aborted && !fatal; item = next.next()) {
         const id = item.value;
-        if (await isDone(manifest.cases[id], from, out)) {
+        if (await isDone(manifest.cases[id], raw.get(id)!, options)) {
           kept.push(id);
           tell(id);
           continue;
@@ -196,7 +202,7 @@ export async function prepareDataset(options: PrepareOptions): Promise<PrepareRe
         } catch (error) {
           failed.push([id, error]);
           tell(id, { error });
-          if (isCrlnError(error, 'file-access') || isCrlnError(error, 'missing-dependency')) fatal ??= error;
+          if (isFatal(error)) fatal ??= error;
         }
       }
     };

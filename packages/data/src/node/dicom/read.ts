@@ -1,5 +1,5 @@
-import { open, readdir, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { open, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { HEAD_BYTES, isDicom, readDicomFile } from '../../dicom/file.js';
 import { imageOf } from '../../dicom/image.js';
 import { type DicomFile, type ReadDicomOptions, readDicomSeries } from '../../dicom/read.js';
@@ -7,6 +7,7 @@ import { beat } from '../../heartbeat.js';
 import type { Volume } from '../../volume.js';
 import { fileError } from '../file-error.js';
 import { readBytes } from '../read-bytes.js';
+import { walk } from '../walk.js';
 
 /** Only the beginning of a file. */
 async function readHead(path: string): Promise<Uint8Array> {
@@ -37,25 +38,8 @@ const lazyFile = (path: string): DicomFile => ({
   },
 });
 
-/** Paths of the files in a folder, by name; links to folders are not followed. */
-async function* walk(folder: string, nested: boolean): AsyncGenerator<string> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
-    throw fileError(error, folder, 'read');
-  });
-  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    const path = join(folder, entry.name);
-    // Hidden files are the file system's own (a Mac's ._000001.dcm looks like a series).
-    if (entry.name.startsWith('.')) continue;
-    if (entry.isDirectory()) {
-      if (nested) yield* walk(path, nested);
-    } else if (entry.isFile() || (entry.isSymbolicLink() && (await stat(path).catch(() => undefined))?.isFile())) {
-      yield path;
-    }
-  }
-}
-
 async function* filesIn(folder: string, nested: boolean): AsyncGenerator<DicomFile> {
-  for await (const path of walk(folder, nested)) yield lazyFile(path);
+  for await (const path of walk(folder, { nested })) yield lazyFile(path);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, readdir, stat } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isCrlnError, stream } from '@crln/core';
 import { assertSameGrid } from '../../grid.js';
@@ -12,6 +12,7 @@ import { writeAtomic } from '../atomic.js';
 import { fileError } from '../file-error.js';
 import { readVolume } from '../files.js';
 import { encodeHdf5 } from '../hdf5/write.js';
+import { walk } from '../walk.js';
 import {
   type CaseFact,
   checksum,
@@ -38,11 +39,9 @@ export const caseFile = (id: string): string => `cases/${id}.h5`;
 /** Files at or below a path, in the order of their names. */
 async function filesBelow(path: string): Promise<string[]> {
   if (!(await stat(path)).isDirectory()) return [path];
-  const entries = await readdir(path, { recursive: true, withFileTypes: true });
-  return entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort();
+  const files: string[] = [];
+  for await (const file of walk(path)) files.push(file);
+  return files.sort();
 }
 
 async function sourceFact(from: string, path: string): Promise<SourceFact> {
@@ -84,6 +83,8 @@ export async function prepareRawCase(request: CaseRequest): Promise<CaseFact> {
   }
   const rng = stream(seed, `prepare/${protocol.name}/${id}`);
   const made = protocol.prepare({ id, image, label }, raw.form, { rng, ...(labelFlip !== undefined && { labelFlip }) });
+  // A protocol that divides by what an image has not.
+  assertFinite(made.image, `${image.source ?? id}, prepared`);
   const off = made.image.spacing.some((mm, axis) => Math.abs(mm / protocol.spacing[axis]! - 1) > 0.01);
   if (off) {
     notes.push(

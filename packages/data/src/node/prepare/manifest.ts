@@ -44,7 +44,26 @@ export interface Manifest {
 
 const NAME = 'manifest.json';
 
-/** @throws `CrlnError` `file-format` where it is none; undefined where there is no file */
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const isNumbers = (value: unknown): boolean => Array.isArray(value) && value.every(Number.isFinite);
+
+/** Whether a case has all facts that are read of it again. */
+const isFact = (value: unknown): value is CaseFact =>
+  isRecord(value) &&
+  ['file', 'sha256', 'voxels'].every((key) => typeof value[key] === 'string') &&
+  ['bytes', 'foreground', 'intensities'].every((key) => Number.isFinite(value[key])) &&
+  ['shape', 'spacing'].every((key) => isNumbers(value[key]) && (value[key] as number[]).length === 3) &&
+  Array.isArray(value.notes) &&
+  Array.isArray(value.source) &&
+  value.source.every((one) => isRecord(one) && typeof one.path === 'string' && Number.isFinite(one.bytes));
+
+/**
+ * Cases with a fact missing are left out: they are made again.
+ *
+ * @throws `CrlnError` `file-format` where it is none; undefined where there is no file
+ */
 export async function readManifest(dir: string): Promise<Manifest | undefined> {
   const path = join(dir, NAME);
   let bytes: Uint8Array;
@@ -55,12 +74,19 @@ export async function readManifest(dir: string): Promise<Manifest | undefined> {
     throw error;
   }
   try {
-    const found = JSON.parse(new TextDecoder().decode(bytes));
-    if (found.format === 1 && typeof found.protocol === 'string' && typeof found.cases === 'object') return found;
+    const { format, protocol, seed, cases } = JSON.parse(new TextDecoder().decode(bytes));
+    if (format === 1 && typeof protocol === 'string' && typeof seed === 'number' && isRecord(cases)) {
+      const whole = Object.entries(cases).filter((entry): entry is [string, CaseFact] => isFact(entry[1]));
+      return { format, protocol, seed, cases: Object.fromEntries(whole) };
+    }
   } catch {
     // Said below.
   }
-  throw new CrlnError('file-format', `${path}: this is no manifest of a prepared folder (format 1)`, { path });
+  throw new CrlnError(
+    'file-format',
+    `${path}: this is no manifest of a prepared folder (format 1); restore it, or remove the folder and prepare it again`,
+    { path },
+  );
 }
 
 export const json = (value: unknown): Uint8Array => new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);

@@ -139,6 +139,26 @@ export function assertHolds(stream: ByteStream, end: number, what: string): void
   );
 }
 
+/** Of packed data no more is unpacked before the voxels: extensions and foreign headers are smaller. */
+const MOST_SKIPPED = 2 ** 26;
+
+/**
+ * Leaves out what lies before the voxels.
+ *
+ * @throws `CrlnError` `file-format` where that is packed and so much that unpacking it is all the file is for
+ */
+export async function skipTo(stream: ByteStream, count: number): Promise<void> {
+  const { name, packed } = stream;
+  if (packed !== undefined && count > MOST_SKIPPED) {
+    throw new CrlnError(
+      'file-format',
+      `${name}: by its header the voxels begin behind ${count} bytes of packed data; expected at most ${MOST_SKIPPED}: the header is damaged, or the file is to be unpacked first`,
+      { name, skipped: count },
+    );
+  }
+  await stream.skip(count);
+}
+
 /** The error for bytes that end too early. */
 export const cutShort = (name: string, what: string, end: number, found: number): CrlnError =>
   new CrlnError('file-format', `${name}: it is cut short: ${what} ends at byte ${end}, the file at ${found}`, {

@@ -173,6 +173,11 @@ describe('a damaged file is one CrlnError naming the file', () => {
     ['a middle byte order', file({ endian: 'middle' }), /its endian is middle/],
     ['bytes to skip that are not there', file({}, 'byte skip: 900719925474\n'), /cut short/],
     ['lines to skip that are not there', file({}, 'line skip: 900719925474\n'), /lines to skip, expected 900719925474/],
+    [
+      'much packed data to skip',
+      file({ encoding: 'gzip' }, `byte skip: ${2 ** 26 + 1}\n`, gzipSync(new Uint8Array(2 ** 26 + 49))),
+      /the voxels begin behind 67108865 bytes of packed data; expected at most 67108864/,
+    ],
     ['a negative skip', file({}, 'line skip: -1\n'), /its line skip is -1/],
     [
       'a skip from the end of packed data',
@@ -254,4 +259,18 @@ describe('data files', () => {
       message: expect.stringMatching(message),
     });
   });
+});
+
+it('skips a million lines in no time, and reads the voxels behind them', async () => {
+  const lines = Buffer.alloc(2_000_000, 'a\n');
+  const begun = performance.now();
+  const { data } = await readNrrd(
+    file(
+      {},
+      'line skip: 1000000\n',
+      Buffer.concat([lines, Buffer.from(Int16Array.from({ length: 24 }, (_, n) => n).buffer)]),
+    ),
+  );
+  expect([...data].sort((a, b) => a - b)).toEqual(Array.from({ length: 24 }, (_, n) => n));
+  expect(performance.now() - begun).toBeLessThan(500);
 });

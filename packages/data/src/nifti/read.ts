@@ -1,5 +1,5 @@
 import { CrlnError, type Triple } from '@crln/core';
-import { assertHolds, type ByteStream, readOn, streamOf } from '../bytes.js';
+import { assertHolds, type ByteStream, readOn, skipTo, streamOf } from '../bytes.js';
 import { unpacked } from '../gzip.js';
 import { sniff } from '../sniff.js';
 import type { Volume, VoxelType } from '../volume.js';
@@ -123,7 +123,7 @@ async function readStreams(file: ByteStream, image: ByteStream | undefined, name
   const scaling = scales ? { slope: header.sclSlope, intercept: header.sclInter } : {};
   const stream = image ?? file;
   assertHolds(stream, end, `a ${shape.join('×')} volume of ${type}`);
-  await stream.skip(begin);
+  await skipTo(stream, begin);
   const { data, dtype } = await readVoxels(stream, { shape, type, littleEndian, ...scaling });
   await readOn(stream, end + MOST_AFTER);
   return { data, shape, channels: 1, spacing, affine, dtype, header, source: name };

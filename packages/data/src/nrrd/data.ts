@@ -1,4 +1,4 @@
-import { assertHolds, type ByteStream } from '../bytes.js';
+import { assertHolds, type ByteStream, skipTo } from '../bytes.js';
 import { gunzipped } from '../gzip.js';
 import type { VoxelType } from '../volume.js';
 import { voxelBytes } from '../voxels.js';
@@ -62,15 +62,17 @@ export function storageOf({ fields }: HeaderLines, type: VoxelType, name: string
 }
 
 async function skipLines(stream: ByteStream, count: number): Promise<void> {
-  for (let left = count; left > 0; left--) {
-    for (;;) {
-      const chunk = await stream.peek(1).then(() => stream.peek(2 ** 12));
-      const end = chunk.indexOf(10);
-      await stream.skip(end < 0 ? chunk.length : end + 1);
-      if (end >= 0) break;
-      if (chunk.length === 0)
-        throw refuse(stream.name, `it is cut short: it has ${count - left} lines to skip, expected ${count}`);
+  for (let left = count; left > 0; ) {
+    const chunk = await stream.peek(1).then(() => stream.peek(2 ** 16));
+    if (chunk.length === 0)
+      throw refuse(stream.name, `it is cut short: it has ${count - left} lines to skip, expected ${count}`);
+    let end = 0;
+    for (; left > 0; left--) {
+      const line = chunk.indexOf(10, end);
+      end = line < 0 ? chunk.length : line + 1;
+      if (line < 0) break;
     }
+    await stream.skip(end);
   }
 }
 
@@ -91,7 +93,7 @@ export async function openData(stream: ByteStream, storage: Storage, count: numb
   const skip = byteSkip < 0 ? Math.max(0, (inside.length ?? 0) - position - bytes) : byteSkip;
   try {
     assertHolds(inside, position + skip + length, what);
-    await inside.skip(skip);
+    await skipTo(inside, skip);
   } catch (error) {
     await inside.close();
     throw error;

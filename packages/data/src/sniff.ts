@@ -4,8 +4,8 @@ export type FileKind = 'gzip' | 'nifti' | 'hdf5' | 'NRRD' | 'DICOM' | 'PNG' | 'M
 
 const HDF5_SIGNATURE = '\x89HDF\r\n\x1a\n';
 
-/** How many bytes {@link sniff} looks at. */
-export const SNIFF_BYTES = 132;
+/** More is not looked at. */
+const SNIFF_BYTES = 132;
 
 /** What the first bytes of a file say it is; its name is not asked. */
 export function sniff(bytes: Uint8Array): FileKind {

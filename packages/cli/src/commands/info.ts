@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CrlnError, isCrlnError } from '@crln/core';
+import { isCrlnError } from '@crln/core';
 import { axisCodes, labelCounts, PROTOCOLS, type Protocol, type Volume } from '@crln/data';
 import { openFolder, readManifest, readVolume } from '@crln/data/node';
 import type { Command } from '../command.js';
@@ -36,7 +36,9 @@ async function factsOf(path: string): Promise<Facts> {
   if (!(await isFolder(path))) return volumeFacts(path);
   if (await exists(join(path, 'config.json'))) return runFacts(path);
   const isDataset = (await exists(join(path, 'images'))) || (await exists(join(path, 'cases')));
-  return isDataset || (await readdir(path)).length === 0 ? folderFacts(path) : volumeFacts(path);
+  // Of one that cannot be listed, reading says why.
+  const isEmpty = (await readdir(path).catch(() => ['?'])).length === 0;
+  return isDataset || isEmpty ? folderFacts(path) : volumeFacts(path);
 }
 
 /** What a benchmark is, how its data is prepared, who is in which list and who says so. */
@@ -148,13 +150,12 @@ const exists = (path: string): Promise<boolean> =>
     () => false,
   );
 
-async function isFolder(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isDirectory();
-  } catch (cause) {
-    throw new CrlnError('file-not-found', `${path}: there is no such file or folder`, { path }, { cause });
-  }
-}
+const isFolder = (path: string): Promise<boolean> =>
+  // Of what cannot be asked, reading says why.
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 
 function text(value: unknown): string {
   if (typeof value === 'number') return Number.isInteger(value) ? String(value) : value.toPrecision(6);

@@ -29,6 +29,31 @@ describe('readVolume', () => {
     }
   });
 
+  it('reads a DICOM file without a preamble', async () => {
+    const [name] = await readdir(golden('dicom/ct'));
+    const bytes = await readFile(join(golden('dicom/ct'), name!));
+    await mkdir(join(dir, 'bare'));
+    // Behind the preamble: the groups 2 and 8 and so on.
+    await writeFile(join(dir, 'bare', 'slice'), bytes.subarray(132));
+    const { header, shape } = await readVolume(join(dir, 'bare', 'slice'));
+    expect(header?.format).toBe('dicom');
+    expect(shape[2]).toBe(1);
+  });
+
+  it('says which formats there are where a file has none of them', async () => {
+    for (const [name, content, what] of [
+      ['empty.h5', '', 'the file is empty'],
+      ['note.nrrd', 'hello, this is a note', 'its first bytes are those of no format that is read'],
+      ['plot.nii', '\x89PNG\r\n', 'this is a PNG file'],
+    ] as const) {
+      await writeFile(join(dir, name), Buffer.from(content, 'latin1'));
+      await expect(readVolume(join(dir, name))).rejects.toMatchObject({
+        code: 'file-format',
+        message: expect.stringMatching(new RegExp(`${name}: ${what}; expected NIfTI .*, NRRD .*, HDF5 or DICOM$`)),
+      });
+    }
+  });
+
   it('reads image and label of an HDF5 file as h5py wrote them', async () => {
     const image = await readVolume(golden('case.h5'));
     expect([...image.data]).toEqual(expected['case.h5']!.values);

@@ -1,7 +1,9 @@
 import { stat } from 'node:fs/promises';
+import { CrlnError } from '@crln/core';
+import { HEAD_BYTES, isDicom } from '../dicom/file.js';
 import { readNifti } from '../nifti/read.js';
 import { readNrrd } from '../nrrd/read.js';
-import { SNIFF_BYTES, sniff } from '../sniff.js';
+import { type FileKind, sniff } from '../sniff.js';
 import type { Volume } from '../volume.js';
 import { writeAtomicFiles } from './atomic.js';
 import { dataFilesBeside } from './data-file.js';
@@ -23,18 +25,30 @@ import { volumeFiles, type WriteVolumeOptions } from './volume-files.js';
 export async function readVolume(path: string, options: { dataset?: string } = {}): Promise<Volume> {
   if (await isFolder(path)) return readDicomFolder(path);
   const stream = await fileStream(path);
-  let head: Uint8Array;
+  let kind: FileKind;
   try {
-    head = await stream.peek(SNIFF_BYTES);
-    const kind = sniff(head);
+    const head = await stream.peek(HEAD_BYTES);
+    kind = sniff(head);
     if (kind === 'NRRD') return await readNrrd(stream, path, dataFilesBeside(path));
-    if (kind !== 'hdf5' && kind !== 'DICOM')
-      return (isHalf(path) && (await readPair(path))) || (await readNifti(stream, path));
+    if (kind !== 'hdf5' && kind !== 'DICOM') {
+      const pair = isHalf(path) ? await readPair(path) : undefined;
+      if (pair) return pair;
+      if (kind === 'nifti' || kind === 'gzip') return await readNifti(stream, path);
+      // The oldest DICOM files have no preamble.
+      if (!isDicom(head)) throw unknown(path, kind);
+    }
   } finally {
     await stream.close();
   }
-  return sniff(head) === 'hdf5' ? readHdf5(path, options.dataset) : readDicomFolder(path);
+  return kind === 'hdf5' ? readHdf5(path, options.dataset) : readDicomFolder(path);
 }
+
+const unknown = (path: string, kind: FileKind): CrlnError =>
+  new CrlnError(
+    'file-format',
+    `${path}: ${kind === 'empty' ? 'the file is empty' : kind === 'unknown' ? 'its first bytes are those of no format that is read' : `this is a ${kind} file`}; expected NIfTI (.nii, .nii.gz, .hdr and .img), NRRD (.nrrd, .nhdr), HDF5 or DICOM`,
+    { path, kind },
+  );
 
 const isFolder = (path: string): Promise<boolean> =>
   stat(path).then(

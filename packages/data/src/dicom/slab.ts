@@ -1,4 +1,5 @@
 import type { Triple } from '@crln/core';
+import { beat } from '../heartbeat.js';
 import type { VoxelArray } from '../volume.js';
 import type { StoredArray } from './pixels.js';
 
@@ -27,6 +28,7 @@ export function slicesToVolume(
 ): void {
   const [columns, rows, depth] = shape;
   for (const [i0, i1, j0, j1] of tiles(shape)) {
+    beat();
     for (const [n, { pixels, slope, intercept }] of slices.entries()) {
       for (let j = j0; j < j1; j++) {
         for (let i = i0; i < i1; i++) {

@@ -1,6 +1,7 @@
 import { CrlnError, type Triple } from '@crln/core';
 import { beat } from '../heartbeat.js';
 import { assertVolume, VOXEL_ARRAYS, type Volume, type VoxelType } from '../volume.js';
+import { MOST_VOXELS } from '../voxels.js';
 import { refuse } from './elements.js';
 import { type DicomContent, isDicom, readDicomFile } from './file.js';
 import type { DicomHeader } from './header.js';
@@ -20,9 +21,6 @@ export interface ReadDicomOptions {
   /** Series Instance UID of the series to read; needed where there are several. */
   series?: string;
 }
-
-/** Above this a typed array cannot be relied on, and 32-bit voxel counts end. */
-const MOST_VOXELS = 2 ** 31 - 1;
 
 const bytesOf = async ({ bytes }: DicomFile): Promise<Uint8Array> => (typeof bytes === 'function' ? bytes() : bytes);
 

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join, relative, sep } from 'node:path';
 import { CrlnError, isCrlnError } from '@crln/core';
 import { protocolOf } from '../protocols/index.js';
-import type { Protocol, RawCase } from '../protocols/protocol.js';
+import { casesOf, type Protocol, type RawCase } from '../protocols/protocol.js';
 import type { Splits } from '../types.js';
 import { writeAtomic } from './atomic.js';
 import { fileError } from './file-error.js';
@@ -11,7 +11,7 @@ import { fileSize } from './file-stream.js';
 import { lockFolder } from './folder-lock.js';
 import { WorkerPool } from './pool.js';
 import { type CaseRequest, sourceBytes } from './prepare/case.js';
-import { type CaseFact, checksum, json, type Manifest, readManifest, writeManifest } from './prepare/manifest.js';
+import { type CaseFact, checksum, few, json, type Manifest, readManifest, writeManifest } from './prepare/manifest.js';
 import { walk } from './walk.js';
 
 export interface PrepareOptions {
@@ -53,12 +53,9 @@ async function filesOf(dir: string): Promise<string[]> {
   return files.sort();
 }
 
-const few = (ids: readonly string[]): string => `${ids.slice(0, 5).join(', ')}${ids.length > 5 ? ', …' : ''}`;
-
 /** The cases to make, in the order of the splits. */
 function plan(protocol: Protocol, found: Map<string, RawCase>, { from, partial = false }: PrepareOptions) {
-  const { train, val = [], test } = protocol.splits;
-  const wanted = [...train, ...val, ...test];
+  const wanted = casesOf(protocol);
   const missing = wanted.filter((id) => !found.has(id));
   if (missing.length === wanted.length) {
     throw new CrlnError(

@@ -76,3 +76,6 @@ export const partsOf = (path: string): { folder: string; name: string } => {
 /** For the manifest. */
 export const cropNote = ({ start, size }: Box, shape: Triple): string =>
   `cropped to [${size}] from voxel [${start}] of [${shape}]`;
+
+/** All cases of the splits, in their order. */
+export const casesOf = ({ splits: { train, val = [], test } }: Protocol): string[] => [...train, ...val, ...test];

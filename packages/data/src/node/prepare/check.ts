@@ -4,13 +4,13 @@ import { isCrlnError } from '@crln/core';
 import { assertSameGrid } from '../../grid.js';
 import { labelCounts } from '../../labels.js';
 import { protocolOf } from '../../protocols/index.js';
-import type { Protocol } from '../../protocols/protocol.js';
+import { casesOf, type Protocol } from '../../protocols/protocol.js';
 import { parseRecipe } from '../../recipe.js';
 import { assertFinite, hasSpacing, type Volume } from '../../volume.js';
 import { readCase } from '../case.js';
 import { fileError } from '../file-error.js';
 import { caseFile } from './case.js';
-import { type CaseFact, checksum, type Manifest, readManifest, voxelChecksum } from './manifest.js';
+import { type CaseFact, checksum, few, type Manifest, readManifest, voxelChecksum } from './manifest.js';
 
 /** Where a prepared folder is not what the protocol makes. */
 export interface Difference {
@@ -21,7 +21,6 @@ export interface Difference {
 }
 
 const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-const few = (ids: readonly string[]): string => `${ids.slice(0, 5).join(', ')}${ids.length > 5 ? ', …' : ''}`;
 
 async function jsonOf(path: string): Promise<unknown> {
   return JSON.parse(await readFile(path, 'utf8'));
@@ -156,8 +155,7 @@ export async function checkPrepared(
     out.push({ text: message(error) });
   }
   for (const text of [...sourceNote(manifest, protocol), ...(await listDifferences(dir, protocol))]) out.push({ text });
-  const { train, val = [], test } = protocol.splits;
-  const wanted = [...train, ...val, ...test];
+  const wanted = casesOf(protocol);
   const ids = new Set(files.map((file) => basename(file, '.h5')));
   for (const id of ids) if (!wanted.includes(id)) out.push({ id, text: 'the protocol has no such case' });
   let done = 0;

@@ -89,6 +89,9 @@ export async function readManifest(dir: string): Promise<Manifest | undefined> {
   );
 }
 
+/** Names for a message: some of many. */
+export const few = (ids: readonly string[]): string => `${ids.slice(0, 5).join(', ')}${ids.length > 5 ? ', …' : ''}`;
+
 export const json = (value: unknown): Uint8Array => new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
 
 export const writeManifest = (dir: string, manifest: Manifest): Promise<void> =>

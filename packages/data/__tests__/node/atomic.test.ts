@@ -34,6 +34,17 @@ describe('writeAtomic', () => {
   });
 });
 
+describe('an error of writing', () => {
+  it('says where there is no folder, and where a file is in its place', async () => {
+    const at = (...parts: string[]) => writeAtomic(join(dir, ...parts), bytes(1));
+    await expect(at('nowhere', 'a')).rejects.toThrow(/nowhere.a: cannot be written \(its folder is not there\)$/);
+    await writeFile(join(dir, 'file'), '');
+    await expect(at('file', 'a')).rejects.toThrow(
+      /file.a: cannot be written \(there is a file where a folder is needed\)$/,
+    );
+  });
+});
+
 describe('writeAtomicFiles', () => {
   it('writes all, replacing what was there', async () => {
     await writeFile(join(dir, 'a'), 'old');

@@ -62,6 +62,16 @@ describe('the protocol of BraTS', () => {
     ]);
   });
 
+  it('refuses a raw folder that has a case twice, naming both', () => {
+    const files = ['HGG/A/A_flair.nii.gz', 'HGG/A/A_seg.nii.gz', 'copy/A_flair.nii.gz', 'copy/A_seg.nii.gz'];
+    expect(() => brats.find(files)).toThrow(
+      /copy\/A_flair\.nii\.gz and HGG\/A\/A_flair\.nii\.gz are the same case 'A'; remove one/,
+    );
+    const la = protocolOf('la');
+    expect(() => la.find(['a/X/mri_norm2.h5', 'b/X/mri_norm2.h5'])).toThrow(/are the same case 'X'/);
+    expect(la.find(['a/X/laendo.nrrd', 'a/X/lgemri.nrrd', 'b/X/mri_norm2.h5']).get('X')!.form).toBe('raw');
+  });
+
   it('names its two evaluation sets', () => {
     expect(brats.splits.val).toHaveLength(25);
     expect(brats.splits.test).toHaveLength(60);

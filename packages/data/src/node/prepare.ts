@@ -111,9 +111,13 @@ async function openOutput({ out, protocol, seed = 0 }: PrepareOptions): Promise<
   return found;
 }
 
-/** Whether a case is there as the manifest says, from the same sources of the sizes they had. */
-async function isDone(fact: CaseFact | undefined, raw: RawCase, { from, out }: PrepareOptions): Promise<boolean> {
-  if (!fact) return false;
+/** Whether a case is there as the manifest says, from the same sources of the sizes they had, turned as it is asked for. */
+async function isDone(
+  fact: CaseFact | undefined,
+  raw: RawCase,
+  { from, out, labelFlip }: PrepareOptions,
+): Promise<boolean> {
+  if (!fact || (labelFlip !== undefined && fact.labelFlip !== labelFlip)) return false;
   const paths = fact.source.map(({ path }) => path);
   if (paths[0] !== raw.image || paths.at(-1) !== raw.label) return false;
   try {

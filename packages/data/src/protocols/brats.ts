@@ -5,7 +5,7 @@ import { moments } from '../normalise.js';
 import type { Case } from '../types.js';
 import { type Volume, type VoxelArray, withData } from '../volume.js';
 import { filledBox } from './margin.js';
-import { cropNote, type Protocol, type ProtocolCase, partsOf, type RawCase, RECIPE } from './protocol.js';
+import { cropNote, noteOnce, type Protocol, type ProtocolCase, partsOf, type RawCase, RECIPE } from './protocol.js';
 import splits from './splits/brats.json' with { type: 'json' };
 
 const FLAIR = /^(.+)_flair\.nii(\.gz)?$/;
@@ -19,7 +19,7 @@ function find(files: readonly string[]): Map<string, RawCase> {
     if (id === undefined) continue;
     const beside = (end: string): string => `${folder ? `${folder}/` : ''}${id}_seg.${end}`;
     const label = [beside('nii.gz'), beside('nii')].find((other) => there.has(other));
-    if (label !== undefined) found.set(id, { image: path, label });
+    if (label !== undefined) noteOnce(found, id, { image: path, label });
   }
   return found;
 }

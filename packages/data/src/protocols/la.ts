@@ -9,6 +9,7 @@ import { hasSpacing, type Volume, withData } from '../volume.js';
 import { filledBox, marginRange } from './margin.js';
 import {
   cropNote,
+  noteOnce,
   type Protocol,
   type ProtocolCase,
   type ProtocolOptions,
@@ -25,16 +26,17 @@ const SPACING: Triple = [0.625, 0.625, 0.625];
 
 function find(files: readonly string[]): Map<string, RawCase> {
   const there = new Set(files);
-  const found = new Map<string, RawCase>();
+  const scans = new Map<string, RawCase>();
+  const published = new Map<string, RawCase>();
   for (const path of files) {
     const { folder, name } = partsOf(path);
     const id = partsOf(folder).name;
     const label = `${folder}/laendo.nrrd`;
-    // The scan itself says more than what was published of it.
-    if (name === 'lgemri.nrrd' && there.has(label)) found.set(id, { image: path, label, form: 'raw' });
-    else if (name === 'mri_norm2.h5' && !found.has(id)) found.set(id, { image: path, label: path, form: 'published' });
+    if (name === 'lgemri.nrrd' && there.has(label)) noteOnce(scans, id, { image: path, label, form: 'raw' });
+    if (name === 'mri_norm2.h5') noteOnce(published, id, { image: path, label: path, form: 'published' });
   }
-  return found;
+  // The scan itself says more than what was published of it.
+  return new Map([...published, ...scans]);
 }
 
 /** As the field's preprocessing draws it: 10 to 19 voxels on each side in plane, and what the patch wants. */

@@ -8,7 +8,15 @@ import type { Case } from '../types.js';
 import { type Volume, withData } from '../volume.js';
 import { alignLabel } from './align-label.js';
 import { filledBox, marginRange } from './margin.js';
-import { cropNote, type Protocol, type ProtocolCase, type ProtocolOptions, type RawCase, RECIPE } from './protocol.js';
+import {
+  cropNote,
+  noteOnce,
+  type Protocol,
+  type ProtocolCase,
+  type ProtocolOptions,
+  type RawCase,
+  RECIPE,
+} from './protocol.js';
 import mcNetSplits from './splits/pancreas.json' with { type: 'json' };
 import coranetSplits from './splits/pancreas-coranet.json' with { type: 'json' };
 
@@ -25,9 +33,9 @@ function find(files: readonly string[]): Map<string, RawCase> {
   for (const path of files) {
     const parts = path.split('/');
     const label = LABEL.exec(parts.at(-1)!)?.[1];
-    if (label !== undefined) labels.set(label, path);
+    if (label !== undefined) noteOnce(labels, label, path);
     const at = parts.findIndex((part) => SCAN.test(part));
-    if (at >= 0) scans.set(SCAN.exec(parts[at]!)![1]!, parts.slice(0, at + 1).join('/'));
+    if (at >= 0) noteOnce(scans, SCAN.exec(parts[at]!)![1]!, parts.slice(0, at + 1).join('/'));
   }
   const found = new Map<string, RawCase>();
   for (const [number, image] of scans) {

@@ -1,4 +1,4 @@
-import type { RandomStream, Triple } from '@crln/core';
+import { CrlnError, type RandomStream, type Triple } from '@crln/core';
 import type { Box } from '../box.js';
 import type { InputRecipe } from '../recipe.js';
 import type { Case, Splits } from '../types.js';
@@ -79,3 +79,17 @@ export const cropNote = ({ start, size }: Box, shape: Triple): string =>
 
 /** All cases of the splits, in their order. */
 export const casesOf = ({ splits: { train, val = [], test } }: Protocol): string[] => [...train, ...val, ...test];
+
+/** Notes where a case lies. @throws `CrlnError` `invalid-data` where it lies elsewhere too: which one is meant, nobody has said */
+export function noteOnce<T extends string | RawCase>(found: Map<string, T>, id: string, where: T): void {
+  const other = found.get(id);
+  const pathOf = (one: T): string => (typeof one === 'string' ? one : one.image);
+  if (other !== undefined && pathOf(other) !== pathOf(where)) {
+    throw new CrlnError(
+      'invalid-data',
+      `${pathOf(where)} and ${pathOf(other)} are the same case '${id}'; remove one from the raw folder`,
+      { id, paths: [pathOf(other), pathOf(where)] },
+    );
+  }
+  found.set(id, where);
+}

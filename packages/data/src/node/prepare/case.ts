@@ -110,5 +110,6 @@ export async function prepareRawCase(request: CaseRequest): Promise<CaseFact> {
     foreground: foregroundShare(made.label.data),
     intensities: distinctValues(made.image.data),
     notes: [...made.notes, ...notes],
+    ...(labelFlip !== undefined && { labelFlip }),
   };
 }

@@ -31,6 +31,8 @@ export interface CaseFact {
   /** How many different values the image has. */
   readonly intensities: number;
   readonly notes: readonly string[];
+  /** How the label was turned, where somebody said so. */
+  readonly labelFlip?: string;
 }
 
 /** `manifest.json`: what a prepared folder is, and what it was made from. */

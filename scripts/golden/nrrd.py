@@ -17,6 +17,9 @@ import nrrd
 import numpy as np
 import SimpleITK as sitk
 
+sys.path.append(str(Path(__file__).resolve().parent))
+from expected import write_expected
+
 UNU = os.environ.get("UNU", "teem-unu")
 SHAPE = (4, 3, 2)
 DTYPES = ["int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64"]
@@ -148,13 +151,7 @@ def write(folder):
     subprocess.run([UNU, "save", "-f", "nrrd", "-e", "gzip", "-i", str(folder / "itk.nrrd"), "-o", str(folder / "unu.nhdr")], check=True)
     note("unu.nhdr", data)
 
-    # A file that must read as an earlier one has that one's name in place of the facts.
-    for name in list(expected):
-        twin = next(other for other in expected if expected[other] == expected[name])
-        if twin != name:
-            expected[name] = twin
-    lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(facts)}" for name, facts in expected.items())
-    (folder / "expected.json").write_text("{\n" + lines + "\n}\n")
+    write_expected(folder, expected)
 
 
 def check(folder):

@@ -2,7 +2,7 @@ import { CrlnError, isCrlnError } from '@crln/core';
 import { type ByteStream, byteStream } from './bytes.js';
 
 /** Deflate cannot shrink by more: a file that promises more voxels than this is refused before memory is asked for. */
-const LARGEST_RATIO = 1032;
+export const LARGEST_RATIO = 1032;
 
 /** Given to a coder at a time: what comes out of it waits in memory, up to {@link LARGEST_RATIO} times as much. */
 const PIECE = 2 ** 14;

@@ -167,7 +167,12 @@ export function* voxelChunks(
 
 function fileBytes(values: VoxelArray, dtype: VoxelType): Uint8Array {
   if (dtype !== 'int64' && dtype !== 'uint64') return new Uint8Array(values.buffer);
+  return new Uint8Array(wideIntegers(values, dtype).buffer);
+}
+
+/** Whole numbers as the 64-bit integers that a file has. */
+export function wideIntegers(values: ArrayLike<number>, dtype: 'int64' | 'uint64'): BigInt64Array | BigUint64Array {
   const wide = new (dtype === 'int64' ? BigInt64Array : BigUint64Array)(values.length);
   for (let n = 0; n < values.length; n++) wide[n] = BigInt(values[n]!);
-  return new Uint8Array(wide.buffer);
+  return wide;
 }

@@ -1,7 +1,7 @@
 import { CrlnError } from '@crln/core';
 import { type CaseFact, checkPrepared, type PrepareReport, prepareDataset } from '@crln/data/node';
 import { type Command, type Context, UsageError } from '../command.js';
-import { startProgress } from '../progress.js';
+import { type Progress, startProgress } from '../progress.js';
 
 /** Protocols of a benchmark by the value of `--protocol`; the first is the default. */
 const BENCHMARKS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -70,32 +70,24 @@ async function prepare(context: Context): Promise<unknown> {
   const workers = args.number('workers', { min: 1, whole: true });
   const labelFlip = args.text('label-flip');
   const begun = performance.now();
-  let progress: Awaited<ReturnType<typeof startProgress>> | undefined;
+  let starting: Promise<Progress> | undefined;
   let report: PrepareReport;
-  const waiting: Parameters<NonNullable<Parameters<typeof prepareDataset>[0]['onCase']>>[0][] = [];
-  const show = (one: (typeof waiting)[0]): void => {
-    if (one.error !== undefined) progress!.say(`✗ ${one.error instanceof Error ? one.error.message : one.error}`);
-    for (const text of one.fact?.notes ?? []) if (text.startsWith('its spacing')) progress!.say(`${one.id}: ${text}`);
-    progress!.update(one.done, `${one.fact ? 'made' : one.error === undefined ? 'kept' : 'failed'} ${one.id}`);
-  };
-  let starting: Promise<void> | undefined;
   try {
     report = await prepareDataset({
       ...{ protocol, from, out, seed: args.number('seed', { min: 0, whole: true })!, partial: args.flag('partial') },
       ...(workers !== undefined && { workers }),
       ...(labelFlip !== undefined && { labelFlip }),
       signal: io.signal,
-      onCase(one) {
-        waiting.push(one);
-        starting ??= startProgress(context, one.total, 0, false).then((started) => {
-          progress = started;
-        });
-        void starting.then(() => waiting.splice(0).forEach(show));
+      async onCase({ id, done, total, fact, error }) {
+        starting ??= startProgress(context, total, 0, false);
+        const progress = await starting;
+        if (error !== undefined) progress.say(`✗ ${error instanceof Error ? error.message : error}`);
+        for (const text of fact?.notes ?? []) if (text.startsWith('its spacing')) progress.say(`${id}: ${text}`);
+        progress.update(done, `${fact ? 'made' : error === undefined ? 'kept' : 'failed'} ${id}`);
       },
     });
   } finally {
-    await starting;
-    progress?.stop();
+    (await starting)?.stop();
   }
   const seconds = (performance.now() - begun) / 1000;
   const { made, kept, missing, others, manifest } = report;
@@ -105,7 +97,8 @@ async function prepare(context: Context): Promise<unknown> {
       `${missing.length} cases of the splits are missing: ${missing.slice(0, 5).join(', ')}${missing.length > 5 ? ', …' : ''}`,
     );
   if (others.length > 0) note(`${others.length} cases of the raw data are in no split and were left alone.`);
-  for (const line of statistics(Object.values(manifest.cases))) print(line);
+  const facts = summary(Object.values(manifest.cases));
+  for (const line of statistics(facts)) print(line);
   print(`Train on it: crln train --data ${out} --recipe ${args.required('benchmark')} --out RUN`);
   return {
     folder: out,
@@ -115,7 +108,7 @@ async function prepare(context: Context): Promise<unknown> {
     missing,
     others,
     seconds,
-    statistics: summary(Object.values(manifest.cases)),
+    statistics: facts,
   };
 }
 
@@ -137,8 +130,13 @@ function summary(cases: readonly CaseFact[]) {
 }
 
 /** What a reader wants to compare with what is published; spacings that differ are listed, not averaged. */
-function statistics(cases: readonly CaseFact[]): string[] {
-  const { shape, foreground, meanForeground, intensities, casesBySpacing } = summary(cases);
+function statistics({
+  shape,
+  foreground,
+  meanForeground,
+  intensities,
+  casesBySpacing,
+}: ReturnType<typeof summary>): string[] {
   const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
   const spacings = Object.entries(casesBySpacing).map(([text, count]) => `${text} mm (${count})`);
   return [

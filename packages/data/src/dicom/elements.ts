@@ -1,4 +1,5 @@
-import { CrlnError } from '@crln/core';
+import type { CrlnError } from '@crln/core';
+import { refuse } from '../refuse.js';
 import { TAG, tagName } from './tags.js';
 
 // Ours rather than dicom-parser 1.8: that one requires Node's zlib (the root entry must load in a browser as it is), overflows the stack
@@ -31,9 +32,6 @@ export interface DataSet {
   readonly littleEndian: boolean;
   readonly elements: ReadonlyMap<number, Element>;
 }
-
-export const refuse = (name: string, reason: string, fields: Record<string, unknown> = {}): CrlnError =>
-  new CrlnError('file-format', `${name}: ${reason}`, { name, ...fields });
 
 const UNDEFINED = 0xffffffff;
 const ITEM = 0xfffee000;

@@ -1,4 +1,6 @@
-import { type DataSet, type Encoding, readDataSet, readMeta, refuse } from './elements.js';
+import { joined } from '../bytes.js';
+import { refuse } from '../refuse.js';
+import { type DataSet, type Encoding, readDataSet, readMeta } from './elements.js';
 import { TAG } from './tags.js';
 import { textOf } from './values.js';
 
@@ -87,13 +89,7 @@ async function inflate(bytes: Uint8Array, name: string): Promise<Uint8Array> {
   } finally {
     await reader.cancel().catch(() => undefined);
   }
-  const whole = new Uint8Array(total);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  return joined(parts);
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Triple } from '@crln/core';
-import { type DataSet, refuse } from './elements.js';
+import { refuse } from '../refuse.js';
+import type { DataSet } from './elements.js';
 import { TAG, tagName } from './tags.js';
 import { decimalsOf, itemOf } from './values.js';
 

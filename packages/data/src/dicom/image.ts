@@ -1,6 +1,7 @@
 import type { CrlnError } from '@crln/core';
 import { isCrlnError } from '@crln/core';
-import { type DataSet, refuse } from './elements.js';
+import { refuse } from '../refuse.js';
+import type { DataSet } from './elements.js';
 import type { DicomContent } from './file.js';
 import { type FramePlace, framesOf } from './frames.js';
 import { TAG, tagName } from './tags.js';

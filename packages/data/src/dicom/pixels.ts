@@ -1,4 +1,4 @@
-import { refuse } from './elements.js';
+import { refuse } from '../refuse.js';
 import type { DicomContent } from './file.js';
 import type { PixelLayout } from './image.js';
 import { unpackRle } from './rle.js';

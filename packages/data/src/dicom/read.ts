@@ -1,8 +1,8 @@
 import { CrlnError, type Triple } from '@crln/core';
 import { beat } from '../heartbeat.js';
+import { refuse } from '../refuse.js';
 import { assertVolume, VOXEL_ARRAYS, type Volume, type VoxelType } from '../volume.js';
 import { MOST_VOXELS } from '../voxels.js';
-import { refuse } from './elements.js';
 import { type DicomContent, isDicom, readDicomFile } from './file.js';
 import type { DicomHeader } from './header.js';
 import { type DicomImage, imageOf, isOtherObject, type PixelLayout } from './image.js';

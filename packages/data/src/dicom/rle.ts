@@ -1,4 +1,4 @@
-import { refuse } from './elements.js';
+import { refuse } from '../refuse.js';
 
 /** The number of segments, and where each begins. */
 const HEADER_BYTES = 64;

@@ -1,4 +1,5 @@
-import { type DataSet, refuse } from './elements.js';
+import { refuse } from '../refuse.js';
+import type { DataSet } from './elements.js';
 import { tagName } from './tags.js';
 
 /** An element longer than this is no text of interest. */

@@ -1,6 +1,7 @@
-import { CrlnError, type Triple } from '@crln/core';
+import type { CrlnError, Triple } from '@crln/core';
 import { assertHolds, type ByteStream, readOn, skipTo, streamOf } from '../bytes.js';
 import { unpacked } from '../gzip.js';
+import { refuse } from '../refuse.js';
 import { sniff } from '../sniff.js';
 import type { Volume, VoxelType } from '../volume.js';
 import { MOST_VOXELS, readVoxels, voxelBytes } from '../voxels.js';
@@ -28,9 +29,6 @@ interface Layout {
   begin: number;
   end: number;
 }
-
-const refuse = (name: string, reason: string, fields: Record<string, unknown> = {}): CrlnError =>
-  new CrlnError('file-format', `${name}: ${reason}`, { name, ...fields });
 
 function shapeOf(header: NiftiHeader, name: string): Triple {
   const [rank, ...sizes] = header.dim as [number, ...number[]];

@@ -30,8 +30,14 @@ export interface PrepareOptions {
   /** Pancreas: axes along which label files run the other way than their scans, or `none`. Default: found out. */
   labelFlip?: string;
   signal?: AbortSignal;
-  /** Told of every case that is done; `fact` where it was made now, `error` where it failed. */
-  onCase?(progress: { id: string; done: number; total: number; fact?: CaseFact; error?: unknown }): void;
+  /** Told of every case that is done, and waited for; `fact` where it was made now, `error` where it failed. */
+  onCase?(progress: {
+    id: string;
+    done: number;
+    total: number;
+    fact?: CaseFact;
+    error?: unknown;
+  }): void | Promise<void>;
 }
 
 export interface PrepareReport {
@@ -171,7 +177,7 @@ export async function prepareDataset(options: PrepareOptions): Promise<PrepareRe
     const kept: string[] = [];
     const failed: [string, unknown][] = [];
     let fatal: unknown;
-    const tell = (id: string, rest: { fact?: CaseFact; error?: unknown } = {}): void =>
+    const tell = async (id: string, rest: { fact?: CaseFact; error?: unknown } = {}): Promise<void> =>
       onCase?.({ id, done: made.length + kept.length + failed.length, total: ids.length, ...rest });
     const pool = new WorkerPool(new URL('./prepare-worker.js', import.meta.url), {
       size: Math.min(workers, ids.length),
@@ -185,7 +191,7 @@ export async function prepareDataset(options: PrepareOptions): Promise<PrepareRe
         const id = item.value;
         if (await isDone(manifest.cases[id], raw.get(id)!, options)) {
           kept.push(id);
-          tell(id);
+          await tell(id);
           continue;
         }
         const request: CaseRequest = {
@@ -199,10 +205,10 @@ export async function prepareDataset(options: PrepareOptions): Promise<PrepareRe
           writing = writing.then(() => writeManifest(out, manifest));
           await writing;
           made.push(id);
-          tell(id, { fact });
+          await tell(id, { fact });
         } catch (error) {
           failed.push([id, error]);
-          tell(id, { error });
+          await tell(id, { error });
           if (isFatal(error)) fatal ??= error;
         }
       }

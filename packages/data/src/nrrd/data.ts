@@ -1,8 +1,9 @@
 import { assertHolds, type ByteStream, skipTo } from '../bytes.js';
 import { gunzipped } from '../gzip.js';
+import { refuse } from '../refuse.js';
 import type { VoxelType } from '../volume.js';
 import { voxelBytes } from '../voxels.js';
-import { type HeaderLines, refuse } from './header.js';
+import type { HeaderLines } from './header.js';
 import { fromAscii, fromHex } from './text.js';
 
 type Encoding = 'raw' | 'gzip' | 'ascii' | 'hex';

@@ -1,5 +1,5 @@
+import { refuse } from '../refuse.js';
 import type { HeaderLines } from './header.js';
-import { refuse } from './header.js';
 
 /**
  * The data files that a detached header names, in order; undefined where the voxels follow the header. Each holds the same number of

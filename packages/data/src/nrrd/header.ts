@@ -1,5 +1,6 @@
 import { CrlnError } from '@crln/core';
 import type { ByteStream } from '../bytes.js';
+import { refuse } from '../refuse.js';
 
 /** What a NRRD file says beyond its voxels (https://teem.sourceforge.net/nrrd/format.html), for writing it back. */
 export interface NrrdHeader {
@@ -68,9 +69,6 @@ const NAMES = new Map(
 /** A header with more bytes is none. */
 const MOST_BYTES = 2 ** 20;
 const MAGIC = /^NRRD(?:00\.01|000[1-5])$/;
-
-export const refuse = (name: string, reason: string, fields: Record<string, unknown> = {}): CrlnError =>
-  new CrlnError('file-format', `${name}: ${reason}`, { name, ...fields });
 
 /** A header's lines, sorted into what they are. */
 export interface HeaderLines {

@@ -1,11 +1,12 @@
 import type { Triple } from '@crln/core';
 import { type ByteStream, byteStream, readOn, streamOf } from '../bytes.js';
+import { refuse } from '../refuse.js';
 import type { Volume } from '../volume.js';
 import { MOST_VOXELS, readVoxels, voxelBytes } from '../voxels.js';
 import { openData, type Storage, storageOf } from './data.js';
 import { TYPE_NAMES } from './datatypes.js';
 import { dataFiles } from './files.js';
-import { axisEntries, type HeaderLines, keptFields, refuse, takeHeader } from './header.js';
+import { axisEntries, type HeaderLines, keptFields, takeHeader } from './header.js';
 import { nrrdGrid } from './space.js';
 
 /** Opens a data file that a detached header names, relative to it. */

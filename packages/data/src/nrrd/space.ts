@@ -1,6 +1,7 @@
 import type { Triple } from '@crln/core';
 import { type Affine, affineColumn, affineDeterminant, affineSpacing } from '../affine.js';
-import { axisEntries, refuse } from './header.js';
+import { refuse } from '../refuse.js';
+import { axisEntries } from './header.js';
 
 /**
  * The worlds that a volume can lie in, and the signs that make their axes those of RAS. Two of them have no anatomy; they are taken as

@@ -1,7 +1,7 @@
 import { type ByteStream, byteStream } from '../bytes.js';
+import { refuse } from '../refuse.js';
 import { VOXEL_ARRAYS, type VoxelType } from '../volume.js';
-import { RANGES, voxelArray, voxelBytes } from '../voxels.js';
-import { refuse } from './header.js';
+import { RANGES, voxelArray, voxelBytes, wideIntegers } from '../voxels.js';
 import { numberOf } from './space.js';
 
 /** Text looked at at a time. */
@@ -38,11 +38,7 @@ function voxelOf(word: string, type: VoxelType, name: string): number {
 }
 
 function littleEndianBytes(values: readonly number[], type: VoxelType): Uint8Array {
-  if (type === 'int64' || type === 'uint64') {
-    const wide = type === 'int64' ? new BigInt64Array(values.length) : new BigUint64Array(values.length);
-    for (let n = 0; n < values.length; n++) wide[n] = BigInt(values[n]!);
-    return new Uint8Array(wide.buffer);
-  }
+  if (type === 'int64' || type === 'uint64') return new Uint8Array(wideIntegers(values, type).buffer);
   return new Uint8Array(VOXEL_ARRAYS[type].from(values).buffer);
 }
 

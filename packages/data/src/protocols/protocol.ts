@@ -93,3 +93,7 @@ export function noteOnce<T extends string | RawCase>(found: Map<string, T>, id: 
   }
   found.set(id, where);
 }
+
+/** Whether a scan's spacing is not the protocol's, to one per cent. */
+export const hasOtherSpacing = ({ spacing }: Protocol, image: Volume): boolean =>
+  image.spacing.some((mm, axis) => Math.abs(mm / spacing[axis]! - 1) > 0.01);

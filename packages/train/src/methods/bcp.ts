@@ -2,15 +2,12 @@ import { CrlnError, type Triple } from '@crln/core';
 import { applyNetwork } from '@crln/layers';
 import { diceCeLoss } from '@crln/losses';
 import * as tf from '@tensorflow/tfjs-core';
-import type { LayersModel } from '@tensorflow/tfjs-layers';
 import * as z from 'zod';
 import type { Batch } from '../batch.js';
 import type { Method, StepContext } from '../method.js';
 import { largestComponent } from '../metrics/components.js';
-import { createNetwork, createSgd } from '../network.js';
 import { copyBuffers, movingAverage } from '../optimizers/ema.js';
-import type { Sgd } from '../optimizers/sgd.js';
-import { present } from './common.js';
+import { present, studentAndTeacher, type TeacherParts } from './common.js';
 import { boxMask, ends, paste, regionLoss } from './copyPaste.js';
 
 const options = z.strictObject({
@@ -31,11 +28,7 @@ const options = z.strictObject({
 });
 type Options = z.infer<typeof options>;
 
-interface BcpParts {
-  models: { student: LayersModel; teacher: LayersModel };
-  optimizers: { student: Sgd };
-}
-type Step = StepContext<Options, BcpParts>;
+type Step = StepContext<Options, TeacherParts>;
 
 /**
  * Bidirectional copy-paste: a box of an unlabelled patch is pasted into a labelled one and a box of a labelled patch into an unlabelled one,
@@ -50,19 +43,13 @@ type Step = StepContext<Options, BcpParts>;
  *
  * `largestComponent`, the paper's, costs a wait for the backend in every iteration.
  */
-export const bcp: Method<Options, BcpParts> = {
+export const bcp: Method<Options, TeacherParts> = {
   name: 'bcp',
   options,
   needs: () => ({ unlabelled: true, strong: false }),
   footprint: () => ({ share: 0.5, scores: 8 }),
 
-  build(context) {
-    const student = createNetwork(context);
-    return {
-      models: { student, teacher: createNetwork(context) },
-      optimizers: { student: createSgd(context, { student }) },
-    };
-  },
+  build: studentAndTeacher,
 
   async prepare(batch, context): Promise<{ pseudoLabels?: Int32Array }> {
     if (context.iteration < preTrainingOf(context) || !context.options.largestComponent) return {};

@@ -1,7 +1,11 @@
 import { CrlnError, type RandomStream } from '@crln/core';
 import { sigmoidRampUp } from '@crln/losses';
-import { add, clipByValue, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
+import { add, clipByValue, split, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
 import * as z from 'zod';
+import type { MethodContext } from '../method.js';
+import { createNetwork, createSgd } from '../network.js';
+import type { Sgd } from '../optimizers/sgd.js';
 
 /** How a weight grows: exp(−5·(1 − t/length)²) with t = ⌊iteration/period⌋. The defaults reach 1 after 6,000 iterations. */
 export const rampUp = z
@@ -31,3 +35,22 @@ export function present<T>(part: T | undefined, name: string): T {
   }
   return part;
 }
+
+/** A network that learns and one that averages it. */
+export interface TeacherParts {
+  models: { student: LayersModel; teacher: LayersModel };
+  optimizers: { student: Sgd };
+}
+
+/** Both with the same first weights. */
+export function studentAndTeacher(context: MethodContext<unknown>): TeacherParts {
+  const student = createNetwork(context);
+  return {
+    models: { student, teacher: createNetwork(context) },
+    optimizers: { student: createSgd(context, { student }) },
+  };
+}
+
+/** Of what was computed of labelled and unlabelled patches at once, what belongs to the ones and to the others. */
+export const splitPatches = <T extends Tensor>(both: T, labelled: Tensor, unlabelled: Tensor): [T, T] =>
+  split(both, [labelled.shape[0] as number, unlabelled.shape[0] as number]) as [T, T];

@@ -8,7 +8,7 @@ import * as z from 'zod';
 import type { Method } from '../method.js';
 import { createNetwork, createSgd } from '../network.js';
 import type { Sgd } from '../optimizers/sgd.js';
-import { present, ramp, rampUp } from './common.js';
+import { present, ramp, rampUp, splitPatches } from './common.js';
 
 const options = z.strictObject({
   /** Weight of the cross pseudo supervision once it is ramped up. */
@@ -51,15 +51,14 @@ export const crossPseudo: Method<z.infer<typeof options>, CrossPseudoParts> = {
   step({ labelled, unlabelled }, { options, parts, iteration, stream }) {
     const { image } = present(unlabelled, 'unlabelled');
     const both = tf.concat([labelled.image, image]);
-    const [known, other] = [labelled.image.shape[0], image.shape[0]];
     const weight = options.consistencyWeight * ramp(options.rampUp, iteration);
-    const taught = (x: tf.Tensor) => (options.pseudoLabels === 'all' ? x : tf.split(x, [known, other])[1]!);
+    const taught = (x: tf.Tensor) => (options.pseudoLabels === 'all' ? x : splitPatches(x, labelled.image, image)[1]);
     const pseudoLoss = options.pseudoLoss === 'ce' ? crossEntropyLoss : diceCeLoss;
     return parts.optimizers.networks.minimise(() => {
       const [first, second] = (['first', 'second'] as const).map(
         (name) => applyNetwork(parts.models[name], both, { training: true, seed: stream(name).seed() }).logits,
       ) as [tf.Tensor5D, tf.Tensor5D];
-      const own = (logits: tf.Tensor5D) => tf.split(logits, [known, other])[0] as tf.Tensor5D;
+      const own = (logits: tf.Tensor5D) => splitPatches(logits, labelled.image, image)[0];
       const supervised = tf.addN([first, second].map((logits) => diceCeLoss(own(logits), labelled.label)));
       const learn = (student: tf.Tensor5D, teacher: tf.Tensor5D) =>
         pseudoLoss(

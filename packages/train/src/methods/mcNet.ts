@@ -7,7 +7,7 @@ import * as z from 'zod';
 import type { Method } from '../method.js';
 import { createNetwork, createSgd } from '../network.js';
 import type { Sgd } from '../optimizers/sgd.js';
-import { present, ramp, rampUp } from './common.js';
+import { present, ramp, rampUp, splitPatches } from './common.js';
 
 const options = z.strictObject({
   /** How each decoder goes up; there are as many of them. */
@@ -65,7 +65,7 @@ export const mcNet: Method<z.infer<typeof options>, McNetParts> = {
         return options.targetGradient ? target : stopGradient(target);
       });
       const dice = decoders.map((logits) => {
-        const [own] = tf.split(logits, [labelled.image.shape[0], image.shape[0]]) as [tf.Tensor5D];
+        const [own] = splitPatches(logits, labelled.image, image);
         return diceLoss(own, labelled.label);
       });
       const mutual = decoders.flatMap((logits, i) =>

@@ -1,13 +1,19 @@
 import { applyNetwork } from '@crln/layers';
 import { diceCeLoss, softmaxMseLoss } from '@crln/losses';
 import * as tf from '@tensorflow/tfjs-core';
-import type { LayersModel } from '@tensorflow/tfjs-layers';
 import * as z from 'zod';
 import type { Method } from '../method.js';
-import { createNetwork, createSgd } from '../network.js';
 import { emaDecay, movingAverage } from '../optimizers/ema.js';
-import type { Sgd } from '../optimizers/sgd.js';
-import { noise, present, ramp, rampUp, withNoise } from './common.js';
+import {
+  noise,
+  present,
+  ramp,
+  rampUp,
+  splitPatches,
+  studentAndTeacher,
+  type TeacherParts,
+  withNoise,
+} from './common.js';
 
 const options = z.strictObject({
   emaDecay: z.number().min(0).max(1).default(0.99),
@@ -19,29 +25,18 @@ const options = z.strictObject({
   evaluate: z.enum(['teacher', 'student']).default('teacher'),
 });
 
-interface MeanTeacherParts {
-  models: { student: LayersModel; teacher: LayersModel };
-  optimizers: { student: Sgd };
-}
-
 /**
  * Mean teacher: 0.5·(cross-entropy + Dice) on the labelled patches, and on the unlabelled ones the mean squared difference to the
  * softmax of a teacher (an exponential moving average, in training mode) that sees them with noise.
  *
  * Tarvainen and Valpola, NeurIPS 2017; settings of the 3-D segmentation literature (UA-MT, MICCAI 2019).
  */
-export const meanTeacher: Method<z.infer<typeof options>, MeanTeacherParts> = {
+export const meanTeacher: Method<z.infer<typeof options>, TeacherParts> = {
   name: 'mean-teacher',
   options,
   needs: () => ({ unlabelled: true, strong: false }),
 
-  build(context) {
-    const student = createNetwork(context);
-    return {
-      models: { student, teacher: createNetwork(context) },
-      optimizers: { student: createSgd(context, { student }) },
-    };
-  },
+  build: studentAndTeacher,
 
   step({ labelled, unlabelled }, { options, parts, iteration, stream }) {
     const { student, teacher } = parts.models;
@@ -56,7 +51,7 @@ export const meanTeacher: Method<z.infer<typeof options>, MeanTeacherParts> = {
     const average = movingAverage([[teacher, student]], emaDecay(iteration, options.emaDecay));
     return parts.optimizers.student.minimise(() => {
       const { logits } = applyNetwork(student, both, { training: true, seed: stream('student').seed() });
-      const [own, other] = tf.split(logits, [labelled.image.shape[0], image.shape[0]]) as [tf.Tensor5D, tf.Tensor5D];
+      const [own, other] = splitPatches(logits, labelled.image, image);
       const supervised = diceCeLoss(own, labelled.label);
       const consistency = softmaxMseLoss(other, target);
       return { loss: tf.add(supervised, tf.mul(consistency, weight)) as tf.Scalar, supervised, consistency };

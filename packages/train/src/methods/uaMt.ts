@@ -1,13 +1,19 @@
 import { applyNetwork } from '@crln/layers';
 import { diceCeLoss, sigmoidRampUp, softmaxMseLoss, voxelEntropy } from '@crln/losses';
 import * as tf from '@tensorflow/tfjs-core';
-import type { LayersModel } from '@tensorflow/tfjs-layers';
 import * as z from 'zod';
 import type { Method, StepContext } from '../method.js';
-import { createNetwork, createSgd } from '../network.js';
 import { emaDecay, movingAverage } from '../optimizers/ema.js';
-import type { Sgd } from '../optimizers/sgd.js';
-import { noise, present, ramp, rampUp, withNoise } from './common.js';
+import {
+  noise,
+  present,
+  ramp,
+  rampUp,
+  splitPatches,
+  studentAndTeacher,
+  type TeacherParts,
+  withNoise,
+} from './common.js';
 
 const options = z.strictObject({
   emaDecay: z.number().min(0).max(1).default(0.99),
@@ -24,11 +30,6 @@ const options = z.strictObject({
 });
 type Options = z.infer<typeof options>;
 
-interface UaMtParts {
-  models: { student: LayersModel; teacher: LayersModel };
-  optimizers: { student: Sgd };
-}
-
 /**
  * Uncertainty-aware mean teacher: a mean teacher whose word counts only where it is certain. Its uncertainty u is the entropy of its mean
  * probabilities over `passes` passes with dropout and noise; the consistency loss is the mean over the voxels with u < H, and all classes,
@@ -39,18 +40,12 @@ interface UaMtParts {
  * unlabelled patches, so that batch statistics are theirs alone and memory does not grow with `passes`; the student predicts, as in the
  * paper, unless `evaluate` says otherwise. The paper's run: 6,000 iterations, rate .01 divided by 10 every 2,500, weight decay 1e-4.
  */
-export const uaMt: Method<Options, UaMtParts> = {
+export const uaMt: Method<Options, TeacherParts> = {
   name: 'ua-mt',
   options,
   needs: () => ({ unlabelled: true, strong: false }),
 
-  build(context) {
-    const student = createNetwork(context);
-    return {
-      models: { student, teacher: createNetwork(context) },
-      optimizers: { student: createSgd(context, { student }) },
-    };
-  },
+  build: studentAndTeacher,
 
   step({ labelled, unlabelled }, context) {
     const { options, parts, iteration, stream } = context;
@@ -62,7 +57,7 @@ export const uaMt: Method<Options, UaMtParts> = {
     const average = movingAverage([[teacher, student]], emaDecay(iteration, options.emaDecay));
     return parts.optimizers.student.minimise(() => {
       const { logits } = applyNetwork(student, both, { training: true, seed: stream('student').seed() });
-      const [own, other] = tf.split(logits, [labelled.image.shape[0], image.shape[0]]) as [tf.Tensor5D, tf.Tensor5D];
+      const [own, other] = splitPatches(logits, labelled.image, image);
       const supervised = diceCeLoss(own, labelled.label);
       const distance = tf.mean(softmaxMseLoss(other, target, { reduction: 'none' }), -1);
       const counted = tf.maximum(tf.sum(certain), 1);
@@ -80,7 +75,7 @@ export const uaMt: Method<Options, UaMtParts> = {
 /** The teacher's logits of one noisy pass [N, D, H, W, C], and 1 where it is certain by its other passes, else 0 [N, D, H, W]. */
 function teach(
   image: tf.Tensor5D,
-  { options, parts, classes, iteration, iterations, stream }: StepContext<Options, UaMtParts>,
+  { options, parts, classes, iteration, iterations, stream }: StepContext<Options, TeacherParts>,
 ) {
   // Tidied pass by pass, so that the activations of one are gone before the next.
   const pass = (i: number) =>

@@ -7,7 +7,7 @@ import type { Method } from '../method.js';
 import { createNetwork, createSgd } from '../network.js';
 import type { Sgd } from '../optimizers/sgd.js';
 import type { NetworkSettings } from '../settings.js';
-import { present, ramp, rampUp } from './common.js';
+import { present, ramp, rampUp, splitPatches } from './common.js';
 
 const options = z.strictObject({
   /** S: resolutions that predict, the full one among them. Absent: 4, or as many as the network has where these are fewer. */
@@ -62,9 +62,7 @@ export const urpc: Method<Options, UrpcParts> = {
     return parts.optimizers.network.minimise(() => {
       const call = { training: true, seed: stream('network').seed() };
       const { logits, auxiliary } = applyNetwork(parts.models.network, both, call);
-      const scales = [logits, ...auxiliary].map(
-        (x) => tf.split(x, [labelled.image.shape[0], image.shape[0]]) as [tf.Tensor5D, tf.Tensor5D],
-      );
+      const scales = [logits, ...auxiliary].map((x) => splitPatches(x, labelled.image, image));
       const supervised = average(scales.map(([own]) => diceCeLoss(own, labelled.label))) as tf.Scalar;
       const consistency = rectifiedConsistency(scales.map(([, other]) => other));
       return { loss: tf.add(supervised, tf.mul(consistency, weight)) as tf.Scalar, supervised, consistency };

@@ -1,5 +1,6 @@
 import { CrlnError, type Triple } from '@crln/core';
 import { affineSpacing, spacingAffine, storedSpacing } from '../../affine.js';
+import { LARGEST_RATIO } from '../../gzip.js';
 import { beat, expectSteps } from '../../heartbeat.js';
 import { assertVolume, VOXEL_ARRAYS, type Volume, type VoxelArray, type VoxelType } from '../../volume.js';
 import { MOST_VOXELS } from '../../voxels.js';
@@ -7,8 +8,6 @@ import { type Hdf5, type Hdf5File, withHdf5 } from './library.js';
 
 type Dataset = InstanceType<Hdf5['Dataset']>;
 
-/** Deflate shrinks by no more; a file that claims more voxels than that is not believed. */
-const LARGEST_RATIO = 1032;
 /** A chunk is unpacked in one go: so many of its bytes a second at least. */
 const UNPACKED_A_SECOND = 2 ** 24;
 /** Read at once: the library's memory stays small, whatever the volume. */

@@ -1,4 +1,5 @@
-import type { Volume, VoxelArray } from '../../volume.js';
+import type { Volume } from '../../volume.js';
+import { wideIntegers } from '../../voxels.js';
 import { type Hdf5File, hdf5Bytes } from './library.js';
 
 /** Types by the library's names. */
@@ -18,12 +19,6 @@ const FORMATS = {
 /** About that many bytes a chunk, in planes of the first axis. */
 const CHUNK_BYTES = 2 ** 18;
 
-function bigIntegers(data: VoxelArray, dtype: 'int64' | 'uint64'): BigInt64Array | BigUint64Array {
-  const out = new (dtype === 'int64' ? BigInt64Array : BigUint64Array)(data.length);
-  for (let n = 0; n < data.length; n++) out[n] = BigInt(data[n]!);
-  return out;
-}
-
 function writeVolumeTo(file: Hdf5File, name: string, volume: Volume): void {
   const { data, channels, dtype, spacing, affine } = volume;
   const shape = channels > 1 ? [...volume.shape, channels] : [...volume.shape];
@@ -31,7 +26,7 @@ function writeVolumeTo(file: Hdf5File, name: string, volume: Volume): void {
   const plane = rest.reduce((a, b) => a * b, data.BYTES_PER_ELEMENT);
   const item = file.create_dataset({
     name,
-    data: dtype === 'int64' || dtype === 'uint64' ? bigIntegers(data, dtype) : data,
+    data: dtype === 'int64' || dtype === 'uint64' ? wideIntegers(data, dtype) : data,
     shape,
     dtype: FORMATS[dtype],
     chunks: [Math.min(n0, Math.max(1, Math.round(CHUNK_BYTES / plane))), ...rest],

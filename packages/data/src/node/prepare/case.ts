@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { isCrlnError, stream } from '@crln/core';
+import { stream } from '@crln/core';
 import { assertSameGrid } from '../../grid.js';
 import { protocolOf } from '../../protocols/index.js';
-import type { RawCase } from '../../protocols/protocol.js';
+import { hasOtherSpacing, type RawCase } from '../../protocols/protocol.js';
 import type { Case } from '../../types.js';
 import { assertFinite } from '../../volume.js';
 import { writeAtomic } from '../atomic.js';
@@ -75,18 +75,12 @@ export async function prepareRawCase(request: CaseRequest): Promise<CaseFact> {
   const label = await readVolume(join(from, raw.label), { dataset: 'label' });
   assertFinite(image, image.source ?? id);
   const notes: string[] = [];
-  try {
-    assertSameGrid(image, label, id);
-  } catch (error) {
-    // Pancreas-CT's labels are turned by their protocol.
-    if (!protocol.alignsLabels || !isCrlnError(error, 'invalid-data')) throw error;
-  }
+  if (!protocol.alignsLabels) assertSameGrid(image, label, id);
   const rng = stream(seed, `prepare/${protocol.name}/${id}`);
   const made = protocol.prepare({ id, image, label }, raw.form, { rng, ...(labelFlip !== undefined && { labelFlip }) });
   // A protocol that divides by what an image has not.
   assertFinite(made.image, `${image.source ?? id}, prepared`);
-  const off = made.image.spacing.some((mm, axis) => Math.abs(mm / protocol.spacing[axis]! - 1) > 0.01);
-  if (off) {
+  if (hasOtherSpacing(protocol, made.image)) {
     notes.push(
       `its spacing is ${made.image.spacing.map((mm) => mm.toPrecision(4)).join(' × ')} mm; the protocol's scans have ${protocol.spacing.join(' × ')} mm`,
     );

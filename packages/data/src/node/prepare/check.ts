@@ -1,10 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { isCrlnError } from '@crln/core';
+import { valueRange } from '../../augment/intensity.js';
 import { assertSameGrid } from '../../grid.js';
 import { labelCounts } from '../../labels.js';
 import { protocolOf } from '../../protocols/index.js';
-import { casesOf, type Protocol } from '../../protocols/protocol.js';
+import { casesOf, hasOtherSpacing, type Protocol } from '../../protocols/protocol.js';
 import { parseRecipe } from '../../recipe.js';
 import { assertFinite, hasSpacing, type Volume } from '../../volume.js';
 import { readCase } from '../case.js';
@@ -64,7 +64,7 @@ function voxelDifferences(protocol: Protocol, image: Volume, label: Volume): str
   const { spacing, leastShape, intensities } = protocol;
   const numbers = (values: readonly number[]): string => values.map((mm) => Number(mm.toPrecision(4))).join(' × ');
   if (!hasSpacing(image)) out.push(`its spacing is not stored; expected ${numbers(spacing)} mm`);
-  else if (image.spacing.some((mm, axis) => Math.abs(mm / spacing[axis]! - 1) > 0.01)) {
+  else if (hasOtherSpacing(protocol, image)) {
     out.push(`its spacing is ${numbers(image.spacing)} mm; expected ${numbers(spacing)}`);
   }
   if (image.shape.some((size, axis) => size < leastShape[axis]!)) {
@@ -72,12 +72,7 @@ function voxelDifferences(protocol: Protocol, image: Volume, label: Volume): str
   }
   if (image.dtype !== 'float32') out.push(`its image is ${image.dtype}; expected float32`);
   if (label.dtype !== 'uint8') out.push(`its label is ${label.dtype}; expected uint8`);
-  let low = Infinity;
-  let high = -Infinity;
-  for (const value of image.data) {
-    if (value < low) low = value;
-    if (value > high) high = value;
-  }
+  const [low, high] = valueRange(image.data);
   if (intensities === 'window' ? low < 0 || high > 1 : low >= 0 || high <= 0) {
     const want = intensities === 'window' ? 'values in [0, 1]' : 'z-scores, which lie on both sides of 0';
     out.push(`its intensities lie in [${low.toPrecision(4)}, ${high.toPrecision(4)}]; expected ${want}`);
@@ -114,7 +109,7 @@ async function caseDifferences(
       );
     }
   } catch (error) {
-    out.push(isCrlnError(error) ? error.message : message(error));
+    out.push(message(error));
   }
   return out;
 }
